@@ -1,0 +1,27 @@
+//! The rules of the clinic, as types that are right once they are built.
+//!
+//! What is here: names and secrets, money, the slots of a week and of the calendar, appointments,
+//! tariffs, and [`Refusal`], every polite "no" that the system can give. What is deliberately not
+//! here: IO, a clock, randomness, async. A moment (`now`) is an argument wherever a rule needs one.
+
+mod appointment;
+mod doctor;
+mod ids;
+mod money;
+mod name;
+mod refusal;
+mod secret;
+mod slot;
+mod tariff;
+mod week;
+
+pub use appointment::{Appointment, AppointmentStatus, Version};
+pub use doctor::{Doctor, DoctorAddress};
+pub use ids::{AccountId, AppointmentId, CenterId, Entropy, PatientId};
+pub use money::{Currency, CurrencyError, Money, MoneyError};
+pub use name::{DoctorName, NameError, PlanName, RequestId, Service, UserName};
+pub use refusal::Refusal;
+pub use secret::{Password, PasswordError, SessionToken, SessionTokenError};
+pub use slot::{Slot, SlotId, SlotIndex, SlotIndexError};
+pub use tariff::Tariff;
+pub use week::{WeekTime, WeekTimeError, first_overlap};

@@ -1,0 +1,134 @@
+//! The names people and things go by: short texts without blanks, checked once.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The longest name, in bytes. Old clients pad their messages to 20 to 1,024 bytes; a name that
+/// fills more than this is a mistake or an attack.
+const NAME_BYTES_MAX: usize = 64;
+
+/// Why a text is not a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NameError {
+    /// Nothing was there.
+    #[error("is empty, expected 1 to {NAME_BYTES_MAX} bytes")]
+    Empty,
+    /// More bytes than a name may have.
+    #[error("is {0} bytes long, expected 1 to {NAME_BYTES_MAX}")]
+    TooLong(usize),
+    /// A blank, a line break or another control character.
+    #[error("holds a blank or a control character, expected one printable word")]
+    Unprintable,
+}
+
+fn check(text: &str) -> Result<(), NameError> {
+    if text.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if text.len() > NAME_BYTES_MAX {
+        return Err(NameError::TooLong(text.len()));
+    }
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(NameError::Unprintable);
+    }
+    Ok(())
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// One word of 1 to 64 bytes of UTF-8 without blanks or control characters.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Checks and keeps `text`.
+            ///
+            /// # Errors
+            /// When it is empty, too long, or not one printable word.
+            pub fn new(text: &str) -> Result<Self, NameError> {
+                check(text)?;
+                Ok(Self(text.into()))
+            }
+
+            /// The name as it was given.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = NameError;
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NameError;
+            fn try_from(text: String) -> Result<Self, NameError> {
+                Self::new(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0.into()
+            }
+        }
+    };
+}
+
+name! {
+    /// What an account logs in with, as the first column of `users.txt`.
+    UserName
+}
+name! {
+    /// A doctor as the clinic calls him or her, e.g. `doc1`.
+    DoctorName
+}
+name! {
+    /// An insurance plan, e.g. `insurance1`.
+    PlanName
+}
+name! {
+    /// A kind of visit. The exercise knows one: [`Service::visit`].
+    Service
+}
+name! {
+    /// The client's own id of a command that changes something, unique for its patient: the same id
+    /// again gets the same answer, so that a reply lost on the way costs nothing.
+    RequestId
+}
+
+impl Service {
+    /// The service of every slot that names none.
+    #[must_use]
+    pub fn visit() -> Self {
+        Self("visit".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_printable_word() {
+        assert_eq!(UserName::new("patient1").map(String::from), Ok("patient1".to_owned()));
+        assert_eq!(UserName::new("Žofie"), UserName::new("Žofie"));
+        assert_eq!(UserName::new(""), Err(NameError::Empty));
+        assert_eq!(UserName::new("a b"), Err(NameError::Unprintable));
+        assert_eq!(UserName::new("a\u{0}"), Err(NameError::Unprintable));
+        assert_eq!(UserName::new(&"x".repeat(65)), Err(NameError::TooLong(65)));
+    }
+}

@@ -1,0 +1,62 @@
+//! Every polite "no" of the system, in one place.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// An answer to a person that is "no": not an error of ours, not a bug. Its message is fit to be
+/// shown to whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// Unknown user or wrong password; which of them is nobody's business.
+    #[error("wrong user name or password")]
+    WrongCredentials,
+    /// A session token that is unknown, ended or too old.
+    #[error("the session has ended, log in again")]
+    SessionEnded,
+    /// Something that needs a log-in was asked without one.
+    #[error("log in first")]
+    NotLoggedIn,
+    /// A second log-in on one connection.
+    #[error("already logged in")]
+    AlreadyLoggedIn,
+    /// Somebody else holds the slot.
+    #[error("the slot is taken")]
+    SlotTaken,
+    /// No such slot among those that can still be booked.
+    #[error("there is no such slot")]
+    NoSuchSlot,
+    /// There is not one slot left to offer.
+    #[error("no slot is available")]
+    NoSlotsLeft,
+    /// No such appointment, or another patient's: alike on purpose.
+    #[error("there is no such appointment")]
+    NoSuchAppointment,
+    /// The appointment was cancelled before, or its visit has begun.
+    #[error("the appointment can no longer be changed")]
+    AppointmentClosed,
+    /// The request id was used for another command.
+    #[error("this request id was used for another command")]
+    RequestIdReused,
+    /// The doctor has no price for this plan.
+    #[error("the plan is not covered by this doctor")]
+    PlanNotCovered,
+    /// Too much to do right now; nothing was changed.
+    #[error("busy, try again")]
+    Busy,
+    /// Something of ours is broken; nothing was changed.
+    #[error("unavailable, try again later")]
+    Unavailable,
+    /// The request was not understood.
+    #[error("the request was not understood")]
+    NotUnderstood,
+    /// A line or datagram over the limit.
+    #[error("the request is too long")]
+    TooLong,
+    /// The request did not come, or not whole, in time.
+    #[error("the request took too long to arrive")]
+    TooSlow,
+    /// A version of the protocol that this program does not speak.
+    #[error("this version of the protocol is not spoken here")]
+    UnknownVersion,
+}

@@ -1,0 +1,275 @@
+//! What can be changed, and what came of it.
+
+use domain::{
+    AccountId, Appointment, AppointmentId, Doctor, DoctorName, PatientId, Refusal, RequestId,
+    Service, Slot, SlotId, SlotIndex, UserName,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{PasswordHash, TokenHash};
+
+/// On whose behalf something is changed, for the history and the audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A logged-in account.
+    Account(AccountId),
+    /// Whoever runs `rendezvous admin` on the machine itself.
+    Operator,
+}
+
+/// How a slot is named in a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotChoice {
+    /// By the number a patient types: the slot that bears it among those not yet begun.
+    Index(SlotIndex),
+    /// By its identity.
+    Id(SlotId),
+}
+
+/// Claims a slot for a patient.
+#[derive(Debug, Clone)]
+pub struct Book {
+    /// Who will come.
+    pub patient: PatientId,
+    /// Who asks.
+    pub actor: Actor,
+    /// The client's id of this command; `None` in dialects that have none.
+    pub request: Option<RequestId>,
+    /// Which slot.
+    pub slot: SlotChoice,
+    /// The id that the appointment gets if it comes about.
+    pub appointment: AppointmentId,
+}
+
+/// Calls an appointment off and frees its slot.
+#[derive(Debug, Clone)]
+pub struct Cancel {
+    /// Whose appointment it must be; `None` for the operator, who may cancel anybody's.
+    pub patient: Option<PatientId>,
+    /// Who asks.
+    pub actor: Actor,
+    /// The client's id of this command; `None` where there is none. Needs a patient.
+    pub request: Option<RequestId>,
+    /// Which appointment.
+    pub appointment: AppointmentId,
+    /// Why, in the words of whoever asks; `None` when nothing was said.
+    pub reason: Option<String>,
+}
+
+/// Moves an appointment: the new slot is claimed and the old one freed, or neither.
+#[derive(Debug, Clone)]
+pub struct Reschedule {
+    /// Whose appointment it must be.
+    pub patient: PatientId,
+    /// Who asks.
+    pub actor: Actor,
+    /// The client's id of this command; `None` where there is none.
+    pub request: Option<RequestId>,
+    /// Which appointment.
+    pub appointment: AppointmentId,
+    /// Where to.
+    pub slot: SlotChoice,
+}
+
+/// A log-in account with the one patient it acts for.
+#[derive(Debug, Clone)]
+pub struct AddPatient {
+    /// The new account's id.
+    pub account: AccountId,
+    /// The new patient's id.
+    pub patient: PatientId,
+    /// What the account logs in with.
+    pub user: UserName,
+    /// Its password, hashed.
+    pub password: PasswordHash,
+    /// The person's name; `None` when only the user name is known.
+    pub name: Option<String>,
+}
+
+/// Gives an account a new password; the old one and all its sessions are revoked.
+#[derive(Debug, Clone)]
+pub struct SetPassword {
+    /// Whose.
+    pub user: UserName,
+    /// The new one, hashed.
+    pub password: PasswordHash,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+/// Keeps the hash of a new session token.
+#[derive(Debug, Clone)]
+pub struct OpenSession {
+    /// Whose session.
+    pub account: AccountId,
+    /// The token's hash.
+    pub token: TokenHash,
+    /// When the session ends at the latest.
+    pub expires: Timestamp,
+}
+
+/// A slot to be published by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSlot {
+    /// When it begins.
+    pub start: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+}
+
+/// Publishes slots of one doctor by hand: all of them, or none. Each gets the lowest index that is
+/// free at that moment.
+#[derive(Debug, Clone)]
+pub struct AddSlots {
+    /// Whose time.
+    pub doctor: DoctorName,
+    /// The kind of visit they are for.
+    pub service: Service,
+    /// The slots.
+    pub slots: Vec<NewSlot>,
+}
+
+/// A slot of `availabilities.txt`, placed in the calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedSlot {
+    /// Its line in the file, for the message when it cannot be taken over.
+    pub line: u32,
+    /// Its index.
+    pub index: SlotIndex,
+    /// Whose time.
+    pub doctor: DoctorName,
+    /// When it begins.
+    pub start: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+}
+
+/// Brings the clinic's files into the store: everything, or nothing.
+///
+/// Loading creates; it never changes an account that is there. A slot that is there unchanged stays
+/// as it is; a free one that the file gives to another doctor or time is withdrawn and published
+/// anew (with a new id); a free one that *came from a file* and left it is withdrawn; a booked one
+/// is never freed, and an index given to another doctor or time while its slot is booked is a
+/// conflict. Slots that were added by hand are left alone.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// The center's IANA zone: stored at the first load; a different one later is a conflict.
+    pub zone: String,
+    /// Accounts to create unless their user name is there.
+    pub accounts: Vec<AddPatient>,
+    /// The doctors, with where they answer now.
+    pub doctors: Vec<Doctor>,
+    /// The slots of the file.
+    pub slots: Vec<ImportedSlot>,
+}
+
+/// One change.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// See [`Book`]. Outcome: `Booked`, `AlreadyHeld` or a refusal.
+    Book(Book),
+    /// See [`Cancel`]. Outcome: `Cancelled` or a refusal.
+    Cancel(Cancel),
+    /// See [`Reschedule`]. Outcome: `Rescheduled` or a refusal.
+    Reschedule(Reschedule),
+    /// See [`OpenSession`]. Outcome: `Done`.
+    OpenSession(OpenSession),
+    /// Ends a session. Outcome: `Done`, also when there is none.
+    CloseSession(TokenHash),
+    /// See [`AddPatient`]. Outcome: `Done`, or `UserExists`.
+    AddPatient(AddPatient),
+    /// See [`SetPassword`]. Outcome: `Done`, or `NoSuchUser`.
+    SetPassword(SetPassword),
+    /// See [`AddSlots`]. Outcome: `SlotsAdded`, `NoSuchDoctor` or `SlotsConflict`.
+    AddSlots(AddSlots),
+    /// See [`Import`]. Outcome: `Imported` or `ImportConflict`.
+    Import(Import),
+}
+
+/// How many things an import found and made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportCounts {
+    /// Accounts created.
+    pub accounts_added: usize,
+    /// Doctors created.
+    pub doctors_added: usize,
+    /// Slots published.
+    pub slots_published: usize,
+    /// Free slots withdrawn, since the file no longer has them.
+    pub slots_withdrawn: usize,
+    /// Slots that were there already.
+    pub slots_unchanged: usize,
+}
+
+/// Why files could not be taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportConflict {
+    /// The store keeps its times in another zone, which is named here.
+    Zone(String),
+    /// A row of `availabilities.txt`, by its line, cannot be published.
+    Slot {
+        /// The row's line in the file.
+        line: u32,
+        /// What stands in its way.
+        conflict: SlotConflict,
+    },
+    /// Another doctor, named here, already answers at the address of this one.
+    Address {
+        /// The doctor of the file.
+        doctor: DoctorName,
+        /// The one who has the address.
+        holder: DoctorName,
+    },
+}
+
+/// What stands in the way of a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SlotConflict {
+    /// Its index belongs to this slot, which is booked.
+    IndexBooked(Slot),
+    /// Its index belongs to this slot, which was added by hand.
+    IndexAddedByHand(Slot),
+    /// Its time overlaps this slot of the same doctor.
+    Overlap(Slot),
+}
+
+/// What came of one command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The slot is the patient's now.
+    Booked(Appointment),
+    /// The patient held the slot before, by this appointment; nothing was changed.
+    AlreadyHeld(Appointment),
+    /// The appointment is off and its slot free.
+    Cancelled(Appointment),
+    /// The appointment has a new slot and a higher version.
+    Rescheduled(Appointment),
+    /// A polite "no"; nothing was changed.
+    Refused(Refusal),
+    /// It is done, and there is nothing to tell.
+    #[serde(skip)]
+    Done,
+    /// There is an account of this user name already.
+    #[serde(skip)]
+    UserExists,
+    /// There is no account of this user name.
+    #[serde(skip)]
+    NoSuchUser,
+    /// There is no such doctor.
+    #[serde(skip)]
+    NoSuchDoctor,
+    /// The slots that were published.
+    #[serde(skip)]
+    SlotsAdded(Vec<Slot>),
+    /// None of the slots was published, because of this one (its place in the list from 0) and that.
+    #[serde(skip)]
+    SlotsConflict(usize, SlotConflict),
+    /// What the files brought.
+    #[serde(skip)]
+    Imported(ImportCounts),
+    /// Nothing was taken over, because of this.
+    #[serde(skip)]
+    ImportConflict(ImportConflict),
+}

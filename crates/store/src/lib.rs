@@ -1,0 +1,145 @@
+//! Where the center's data lives: values in, values out, one short transaction each.
+//!
+//! A [`Store`] opens one [`Writer`] and any number of [`Reader`]s; all of them are synchronous and
+//! object-safe. A commit takes a *batch* of commands, runs them in one transaction and gives one
+//! verdict per command: durability is paid for once per batch. The database decides who gets a slot,
+//! in one statement; nothing here checks first and acts later.
+//!
+//! What is deliberately not here: the wire, async, threads, hashing of passwords.
+
+mod command;
+mod query;
+pub mod sqlite;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+pub use command::{
+    Actor, AddPatient, AddSlots, Book, Cancel, Command, Import, ImportConflict, ImportCounts,
+    ImportedSlot, NewSlot, OpenSession, Outcome, Reschedule, SetPassword, SlotChoice, SlotConflict,
+};
+pub use query::{
+    AccountRecord, Answer, AppointmentRecord, CenterRecord, Page, PatientRecord, Query, SlotRecord,
+    SlotsAfter,
+};
+
+/// A password as the store keeps it: a PHC string (`$argon2id$v=19$…`). Printing it shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Keeps a PHC string.
+    #[must_use]
+    pub fn new(phc: String) -> Self {
+        Self(phc)
+    }
+
+    /// The PHC string, for verification and for the row.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("********")
+    }
+}
+
+/// The SHA-256 of a session token: all that the store knows of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    /// Hashes a token.
+    #[must_use]
+    pub fn of(token: &domain::SessionToken) -> Self {
+        use sha2::Digest as _;
+        Self(sha2::Sha256::digest(token.expose()).into())
+    }
+
+    /// The 32 bytes of the hash.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(********)")
+    }
+}
+
+/// Why a batch was not committed, by what is known of it.
+#[derive(Debug, Error)]
+pub enum CommitError {
+    /// Another process holds the write lock for longer than the deadline; nothing was changed.
+    #[error("the database is busy with another writer")]
+    Busy,
+    /// Something failed before the commit and the whole batch was rolled back; nothing was changed.
+    #[error("the batch was rolled back")]
+    RolledBack(#[source] StoreError),
+    /// The commit itself failed or did not answer: each command may or may not be in the store. Ask
+    /// again with the same request ids.
+    #[error("the outcome of the commit is unknown")]
+    Unknown(#[source] StoreError),
+}
+
+/// A failure of the store: never an answer to a person.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database says no.
+    #[error("database")]
+    Database(#[from] rusqlite::Error),
+    /// A migration could not be run.
+    #[error("migration")]
+    Migration(#[source] Box<refinery::Error>),
+    /// The file is not ours, or from a newer version of the program.
+    #[error("{0}")]
+    NotOurs(String),
+    /// The file system says no.
+    #[error("file system")]
+    Io(#[from] std::io::Error),
+    /// A row that the schema's constraints should have made impossible.
+    #[error("the store holds a row that breaks its own rules: {0}")]
+    Corrupt(String),
+}
+
+/// Opens the one writer and the readers of a database.
+pub trait Store: Send + Sync {
+    /// Opens a writer. Two writers of one database are safe (the database decides), not fast.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    fn writer(&self) -> Result<Box<dyn Writer>, StoreError>;
+
+    /// Opens a reader.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    fn reader(&self) -> Result<Box<dyn Reader>, StoreError>;
+}
+
+/// Changes the store.
+pub trait Writer: Send {
+    /// Runs `batch` in order, in one transaction, and makes it durable. Gives exactly one outcome
+    /// per command, in order. `now` is the clock of a store inside this process; a database server
+    /// uses its own.
+    ///
+    /// # Errors
+    /// When the batch as a whole was not committed, or may not have been.
+    fn commit(&mut self, now: Timestamp, batch: &[Command]) -> Result<Vec<Outcome>, CommitError>;
+}
+
+/// Reads from the store.
+pub trait Reader: Send {
+    /// Answers `query` from one short read transaction.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn read(&mut self, query: &Query) -> Result<Answer, StoreError>;
+}
