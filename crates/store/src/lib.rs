@@ -8,10 +8,13 @@
 //! What is deliberately not here: the wire, async, threads, hashing of passwords.
 
 mod command;
+#[cfg(test)]
+mod conformance;
 mod query;
 pub mod sqlite;
 
 use std::fmt;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -104,6 +107,12 @@ pub enum StoreError {
     /// The file system says no.
     #[error("file system")]
     Io(#[from] std::io::Error),
+    /// Another process uses the store, or replaces it.
+    #[error("{} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    /// A command that contradicts itself: a bug of its caller.
+    #[error("bad command: {0}")]
+    BadCommand(&'static str),
     /// A row that the schema's constraints should have made impossible.
     #[error("the store holds a row that breaks its own rules: {0}")]
     Corrupt(String),

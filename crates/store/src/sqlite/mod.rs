@@ -1,1 +1,105 @@
-//! The store in one SQLite file.
+//! The store in one SQLite file, or in memory.
+//!
+//! [`Sqlite`] is the [`Store`]; [`upkeep`] checks, backs up and restores its file; [`lock`] says who
+//! has it in use. A file is in WAL mode with `synchronous=FULL`: readers and the writer do not wait
+//! for each other, and what was acknowledged outlives a power cut.
+
+mod accounts;
+mod booking;
+mod check;
+mod connection;
+pub mod lock;
+mod publishing;
+mod reading;
+mod requests;
+mod rows;
+mod statements;
+mod trail;
+pub mod upkeep;
+mod writing;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use domain::CenterId;
+use rusqlite::Connection;
+
+use self::connection::Purpose;
+use self::lock::StoreLock;
+use crate::{Reader, Store, StoreError, Writer};
+
+/// A SQLite database with one center's data.
+#[derive(Debug, Clone)]
+pub struct Sqlite {
+    center: CenterId,
+    place: Place,
+}
+
+/// Where a database is.
+#[derive(Debug, Clone)]
+enum Place {
+    File(Arc<StoreFile>),
+    /// One connection for writer and readers: a second one would see a database of its own.
+    Memory(Arc<Mutex<Connection>>),
+}
+
+/// A store's file, locked against being replaced while anything of ours has it open.
+#[derive(Debug)]
+struct StoreFile {
+    path: PathBuf,
+    _in_use: StoreLock,
+}
+
+impl Sqlite {
+    /// Opens the database at `path`, makes it if there is none, and runs the migrations it lacks.
+    /// While this value, or a writer or reader of it, lives, the store cannot be replaced by
+    /// [`upkeep::restore`].
+    ///
+    /// # Errors
+    /// `NotOurs` for a file of another program or of a newer version of this one (it is left as it
+    /// is), `InUse` while it is being restored, and whatever the file system says.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        // Absolute, so that SQLite takes no name for a special one (`:memory:`, `file:…`).
+        let path = std::path::absolute(path)?;
+        let in_use = StoreLock::shared(&path)?;
+        let center = CenterId::default();
+        connection::open_or_create(&path, center)?;
+        let file = StoreFile { path, _in_use: in_use };
+        Ok(Self { center, place: Place::File(Arc::new(file)) })
+    }
+
+    /// A database in memory, gone when this value and its writers and readers are.
+    ///
+    /// # Errors
+    /// When there is not enough memory.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let center = CenterId::default();
+        let connection = connection::in_memory(center)?;
+        Ok(Self { center, place: Place::Memory(Arc::new(Mutex::new(connection))) })
+    }
+}
+
+impl Store for Sqlite {
+    fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
+        Ok(match &self.place {
+            Place::File(file) => {
+                Box::new(writing::FileWriter::open(Arc::clone(file), self.center)?)
+            }
+            Place::Memory(shared) => {
+                Box::new(writing::MemoryWriter::new(Arc::clone(shared), self.center))
+            }
+        })
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
+        Ok(match &self.place {
+            Place::File(file) => {
+                let connection = connection::open(&file.path, Purpose::Read)?;
+                Box::new(reading::FileReader::new(Arc::clone(file), connection, self.center))
+            }
+            Place::Memory(shared) => {
+                Box::new(reading::MemoryReader::new(Arc::clone(shared), self.center))
+            }
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! Sentences about booking.
+
+use domain::{AppointmentId, Refusal, SlotId};
+
+use super::Clinic;
+use super::at;
+use super::clinic::{WEEK, appointment, rows, slot};
+use crate::{Answer, Command, CommitError, Outcome, Query, SlotChoice, Store, StoreError};
+
+pub(super) fn a_free_slot_is_booked(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let book = clinic.booking(1, 2);
+    let id = book.appointment;
+    let outcome = clinic.run(Command::Book(book));
+    assert_eq!(outcome, Outcome::Booked(appointment(id, slot(2, WEEK[1]))));
+    assert_eq!(clinic.free_indices(), [1, 3, 4, 5, 6]);
+    assert_eq!(clinic.appointments_of(1), [appointment(id, slot(2, WEEK[1]))]);
+    assert_eq!(clinic.appointments_of(2), []);
+}
+
+pub(super) fn a_taken_slot_is_refused(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    clinic.booked(1, 2);
+    assert_eq!(clinic.book(2, 2), Outcome::Refused(Refusal::SlotTaken));
+    assert_eq!(clinic.appointments_of(2), []);
+}
+
+pub(super) fn a_slot_is_booked_by_its_id(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let mut book = clinic.booking(1, 1);
+    book.slot = SlotChoice::Id(SlotId(4));
+    let id = book.appointment;
+    let outcome = clinic.run(Command::Book(book.clone()));
+    assert_eq!(outcome, Outcome::Booked(appointment(id, slot(4, WEEK[3]))));
+    book.slot = SlotChoice::Id(SlotId(7));
+    assert_eq!(clinic.run(Command::Book(book)), Outcome::Refused(Refusal::NoSuchSlot));
+}
+
+pub(super) fn a_slot_that_is_not_there_is_refused(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    for index in [7, 99, u32::MAX] {
+        assert_eq!(clinic.book(1, index), Outcome::Refused(Refusal::NoSuchSlot), "{index}");
+    }
+    assert_eq!(Clinic::empty(store).book(1, 7), Outcome::Refused(Refusal::NoSuchSlot));
+}
+
+pub(super) fn a_slot_that_has_begun_is_not_on_offer(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    clinic.now = at(15);
+    assert_eq!(clinic.free_indices(), [1, 3, 4, 5, 6]);
+    assert_eq!(clinic.book(1, 2), Outcome::Refused(Refusal::NoSuchSlot));
+    let mut book = clinic.booking(1, 1);
+    book.slot = SlotChoice::Id(SlotId(2));
+    assert_eq!(clinic.run(Command::Book(book)), Outcome::Refused(Refusal::NoSuchSlot));
+}
+
+pub(super) fn a_withdrawn_slot_is_not_on_offer(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    clinic.import(rows(&WEEK[1..]));
+    assert_eq!(clinic.free_indices(), [2, 3, 4, 5, 6]);
+    assert_eq!(clinic.book(1, 1), Outcome::Refused(Refusal::NoSuchSlot));
+    let mut book = clinic.booking(1, 1);
+    book.slot = SlotChoice::Id(SlotId(1));
+    assert_eq!(clinic.run(Command::Book(book)), Outcome::Refused(Refusal::NoSuchSlot));
+}
+
+pub(super) fn a_slot_held_before_is_told_with_its_appointment(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let held = clinic.booked(1, 2);
+    assert_eq!(clinic.book(1, 2), Outcome::AlreadyHeld(held.clone()));
+    assert_eq!(clinic.appointments_of(1), [held]);
+}
+
+pub(super) fn a_patient_may_hold_several_slots(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let (tuesday, monday) = (clinic.booked(1, 1), clinic.booked(1, 2));
+    assert_eq!(clinic.appointments_of(1), [monday, tuesday]);
+}
+
+pub(super) fn a_batch_gives_one_outcome_per_command_in_order(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let bookings = [(1, 1), (2, 1), (2, 9), (3, 3)].map(|(who, slot)| clinic.booking(who, slot));
+    let ids = bookings.clone().map(|book| book.appointment);
+    let outcomes = clinic.batch(&bookings.map(Command::Book));
+    assert_eq!(
+        outcomes,
+        [
+            Outcome::Booked(appointment(ids[0], slot(1, WEEK[0]))),
+            Outcome::Refused(Refusal::SlotTaken),
+            Outcome::Refused(Refusal::NoSuchSlot),
+            Outcome::Booked(appointment(ids[3], slot(3, WEEK[2]))),
+        ]
+    );
+}
+
+pub(super) fn an_empty_batch_is_nothing(store: &dyn Store) {
+    let mut clinic = Clinic::empty(store);
+    assert_eq!(clinic.batch(&[]), []);
+}
+
+pub(super) fn a_batch_with_a_bad_command_changes_nothing(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let good = clinic.booking(1, 1);
+    let mut bad = clinic.booking(2, 2);
+    bad.patient = domain::PatientId::from_bytes([255; 16]);
+    let batch = [Command::Book(good.clone()), Command::Book(bad)];
+    let result = clinic.writer.commit(clinic.now, &batch);
+    assert!(matches!(result, Err(CommitError::RolledBack(StoreError::Database(_)))), "{result:?}");
+    assert_eq!(clinic.free_indices(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(clinic.read(Query::Appointments { closed_too: true }), {
+        Answer::AppointmentRecords(Vec::new())
+    });
+    // An id that is there already, too: ids are random, so it is a bug of the caller.
+    clinic.run(Command::Book(good.clone()));
+    let mut again = clinic.booking(2, 2);
+    again.appointment = good.appointment;
+    assert!(clinic.writer.commit(clinic.now, &[Command::Book(again)]).is_err());
+    assert_eq!(clinic.free_indices(), [2, 3, 4, 5, 6]);
+    assert_ne!(good.appointment, AppointmentId::from_bytes([0; 16]));
+}

@@ -1,0 +1,191 @@
+//! One connection to the database: how it is opened, what is set on it, which files are ours.
+
+use std::path::Path;
+use std::time::Duration;
+
+use domain::CenterId;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::statements::{STATEMENTS_MAX, one, run};
+use crate::StoreError;
+
+/// How long a statement waits for another process's write lock before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Page cache of one connection, in KiB. A clinic of 10,000 slots fits in it.
+const CACHE_KIB: i64 = 16 * 1024;
+
+/// What the write-ahead log is cut back to after a checkpoint, in bytes.
+const JOURNAL_BYTES_MAX: i64 = 16 * 1024 * 1024;
+
+/// "RDVS", written into the file's header by the first migration.
+const APPLICATION_ID: i64 = 0x5244_5653;
+
+/// The oldest SQLite without the WAL-reset bug, which could corrupt a database.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// How often a migration is tried: another process may be running the same one.
+const MIGRATION_TRIES: u32 = 3;
+
+mod migrations {
+    refinery::embed_migrations!("migrations");
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Write,
+    Read,
+}
+
+/// What a file is, by its header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Identity {
+    Empty,
+    Ours { schema: i64 },
+}
+
+/// Opens the database at `path`, makes it if there is none, and brings it up to date.
+pub(super) fn open_or_create(path: &Path, center: CenterId) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Before anything is written: a foreign file stays as it is.
+    identify(&connection, path)?;
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    configure(&connection, Purpose::Write)?;
+    migrate(&mut connection, path)?;
+    found(&connection, center)?;
+    Ok(connection)
+}
+
+/// Opens the database at `path`, which [`open_or_create`] has made.
+pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    configure(&connection, purpose)?;
+    Ok(connection)
+}
+
+/// Opens a database of ours to look at it, without bringing it up to date; refuses another file.
+pub(super) fn open_to_inspect(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    match identify(&connection, path)? {
+        Identity::Ours { .. } => Ok(connection),
+        Identity::Empty => Err(StoreError::NotOurs(format!("{} is empty", path.display()))),
+    }
+}
+
+/// A database in memory, gone with its connection.
+pub(super) fn in_memory(center: CenterId) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open_in_memory()?;
+    configure(&connection, Purpose::Write)?;
+    migrate(&mut connection, Path::new("memory"))?;
+    found(&connection, center)?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection, purpose: Purpose) -> Result<(), StoreError> {
+    assert!(
+        rusqlite::version_number() >= SQLITE_VERSION_MIN,
+        "SQLite {} has the WAL-reset bug",
+        rusqlite::version()
+    );
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Acknowledged means durable: the log is synced at every commit, not at checkpoints only.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES_MAX)?;
+    // With a mapped file an I/O error is a signal that ends the process, not an error.
+    connection.pragma_update(None, "mmap_size", 0)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // A view or trigger of a tampered file may not call functions with side effects.
+    connection.pragma_update(None, "trusted_schema", false)?;
+    if purpose == Purpose::Read {
+        connection.pragma_update(None, "query_only", true)?;
+    }
+    Ok(())
+}
+
+/// The newest schema this program knows.
+fn newest_schema() -> i64 {
+    let versions = migrations::migrations::runner();
+    versions.get_migrations().iter().map(|m| i64::from(m.version())).max().unwrap_or(0)
+}
+
+fn identify(connection: &Connection, path: &Path) -> Result<Identity, StoreError> {
+    let path = path.display();
+    let header = |name: &str| -> Result<i64, StoreError> {
+        connection.pragma_query_value(None, name, |row| row.get(0)).map_err(|error| {
+            match error.sqlite_error_code() {
+                Some(ErrorCode::NotADatabase) => {
+                    StoreError::NotOurs(format!("{path} is not a database"))
+                }
+                _ => error.into(),
+            }
+        })
+    };
+    let application = header("application_id")?;
+    let schema = header("user_version")?;
+    let tables =
+        one(connection, "SELECT count(*) FROM sqlite_schema", [], |row| Ok(row.get::<_, i64>(0)?))?;
+    // Refinery makes its own table in a transaction before the first migration's.
+    let untouched = tables.unwrap_or(0) == 0 || only_refinery(connection)?;
+    match application {
+        APPLICATION_ID if schema <= newest_schema() => Ok(Identity::Ours { schema }),
+        APPLICATION_ID => Err(StoreError::NotOurs(format!(
+            "{path} is from a newer version of this program (schema {schema}, known: {})",
+            newest_schema()
+        ))),
+        0 if schema == 0 && untouched => Ok(Identity::Empty),
+        _ => Err(StoreError::NotOurs(format!("{path} is a database of another program"))),
+    }
+}
+
+fn only_refinery(connection: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'refinery_schema_history'";
+    Ok(one(connection, sql, [], |row| Ok(row.get::<_, i64>(0)?))? == Some(0))
+}
+
+/// Runs the migrations that are missing, all in one transaction.
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let up_to_date = |connection: &Connection| -> Result<bool, StoreError> {
+        Ok(identify(connection, path)? == Identity::Ours { schema: newest_schema() })
+    };
+    if up_to_date(connection)? {
+        return Ok(());
+    }
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
+    let runner = migrations::migrations::runner().set_grouped(true);
+    let mut tries = 1;
+    while let Err(error) = runner.run(connection) {
+        // Two processes may have found the same file empty: the slower one looks again.
+        if up_to_date(connection)? {
+            break;
+        }
+        if tries == MIGRATION_TRIES {
+            return Err(StoreError::Migration(Box::new(error)));
+        }
+        tries += 1;
+    }
+    connection.set_transaction_behavior(TransactionBehavior::Deferred);
+    assert!(up_to_date(connection)?, "the last migration sets user_version to its own number");
+    tracing::info!(store = %path.display(), schema = newest_schema(), "the store is up to date");
+    Ok(())
+}
+
+/// Sees to it that the center has its row.
+fn found(connection: &Connection, center: CenterId) -> Result<(), StoreError> {
+    let there = one(connection, "SELECT 1 FROM center WHERE center = ?1", [center.0], |_| Ok(()))?;
+    if there.is_none() {
+        let sql = "INSERT INTO center (center) VALUES (?1) ON CONFLICT DO NOTHING";
+        run(connection, sql, [center.0])?;
+    }
+    Ok(())
+}

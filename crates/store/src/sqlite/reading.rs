@@ -1,0 +1,320 @@
+//! Answers: each from one short read transaction, by an index.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::{CenterId, DoctorName, PatientId, UserName};
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::StoreFile;
+use super::rows::{
+    self, APPOINTMENT_WIDTH, SLOT_WIDTH, appointment_columns, name_of_patient, slot_columns,
+};
+use super::statements::{all, one};
+use crate::{
+    AccountRecord, Answer, AppointmentRecord, CenterRecord, Page, PasswordHash, PatientRecord,
+    Query, Reader, SlotRecord, SlotsAfter, StoreError, TokenHash,
+};
+
+/// A reader with a connection of its own.
+pub(super) struct FileReader {
+    connection: Connection,
+    center: CenterId,
+    /// Keeps the store from being replaced.
+    _file: Arc<StoreFile>,
+}
+
+impl FileReader {
+    pub(super) fn new(file: Arc<StoreFile>, connection: Connection, center: CenterId) -> Self {
+        Self { connection, center, _file: file }
+    }
+}
+
+impl Reader for FileReader {
+    fn read(&mut self, query: &Query) -> Result<Answer, StoreError> {
+        answer(&self.connection, self.center, query)
+    }
+}
+
+/// A reader of a database in memory.
+pub(super) struct MemoryReader {
+    shared: Arc<Mutex<Connection>>,
+    center: CenterId,
+}
+
+impl MemoryReader {
+    pub(super) fn new(shared: Arc<Mutex<Connection>>, center: CenterId) -> Self {
+        Self { shared, center }
+    }
+}
+
+impl Reader for MemoryReader {
+    fn read(&mut self, query: &Query) -> Result<Answer, StoreError> {
+        let connection = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        answer(&connection, self.center, query)
+    }
+}
+
+/// What the questions are asked of.
+struct Reading<'c> {
+    connection: &'c Connection,
+    center: i64,
+}
+
+fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<Answer, StoreError> {
+    // One transaction, also for a question of several statements; dropped, it ends.
+    let transaction = connection.unchecked_transaction()?;
+    let reading = Reading { connection: &transaction, center: i64::from(center.0) };
+    Ok(match query {
+        Query::Center => Answer::Center(reading.center()?),
+        Query::Account(user) => Answer::Account(reading.account(user)?),
+        Query::Session { token, now } => Answer::Account(reading.session(token, *now)?),
+        Query::KnownUsers(users) => Answer::Users(reading.known_users(users)?),
+        Query::FreeSlotsByIndex { from, until, limit } => {
+            Answer::Slots(reading.free_slots_by_index(*from, *until, *limit)?)
+        }
+        Query::FreeSlotsByTime { doctor, from, until, after, limit } => {
+            let span = Span { from: *from, until: *until, after: *after };
+            Answer::Slots(reading.free_slots_by_time(doctor.as_ref(), &span, *limit)?)
+        }
+        Query::AppointmentsOf { patient, limit } => {
+            Answer::Appointments(reading.appointments_of(*patient, *limit)?)
+        }
+        Query::Patients => Answer::Patients(reading.patients()?),
+        Query::Doctors => Answer::Doctors(reading.doctors()?),
+        Query::Slots => Answer::SlotRecords(reading.slots()?),
+        Query::Appointments { closed_too } => {
+            Answer::AppointmentRecords(reading.appointments(*closed_too)?)
+        }
+    })
+}
+
+/// A stretch of the calendar.
+struct Span {
+    from: Timestamp,
+    until: Option<Timestamp>,
+    after: Option<SlotsAfter>,
+}
+
+/// What an account is read with, from an account `a`.
+macro_rules! account_query {
+    ($from:literal) => {
+        concat!(
+            "SELECT a.account, a.user_name,",
+            " (SELECT f.patient FROM acts_for f WHERE f.center = a.center",
+            "  AND f.account = a.account ORDER BY f.relation = 'self' DESC, f.patient LIMIT 1),",
+            " (SELECT c.secret FROM credential c WHERE c.center = a.center",
+            "  AND c.account = a.account AND c.kind = 'password' AND c.revoked IS NULL)",
+            $from
+        )
+    };
+}
+
+/// What makes a slot `s` a free one at the moment `?2`.
+macro_rules! is_free {
+    () => {
+        " AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.center = s.center AND c.slot = s.slot
+           AND (c.expires IS NULL OR c.expires > ?2))"
+    };
+}
+
+impl Reading<'_> {
+    fn center(&self) -> Result<Option<CenterRecord>, StoreError> {
+        let sql = "SELECT zone FROM center WHERE center = ?1 AND zone IS NOT NULL";
+        one(self.connection, sql, [self.center], |row| Ok(CenterRecord { zone: row.get(0)? }))
+    }
+
+    fn account(&self, user: &UserName) -> Result<Option<AccountRecord>, StoreError> {
+        let sql = account_query!(" FROM account a WHERE a.center = ?1 AND a.user_name = ?2");
+        one(self.connection, sql, (self.center, user.as_str()), account_record)
+    }
+
+    fn session(
+        &self,
+        token: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<AccountRecord>, StoreError> {
+        let sql = account_query!(
+            " FROM session e CROSS JOIN account a USING (center, account)
+            WHERE e.center = ?1 AND e.token = ?2 AND e.revoked IS NULL AND e.expires > ?3"
+        );
+        let params = (self.center, token.as_bytes(), now.as_millisecond());
+        one(self.connection, sql, params, account_record)
+    }
+
+    fn known_users(&self, users: &[UserName]) -> Result<Vec<UserName>, StoreError> {
+        let sql = "SELECT 1 FROM account WHERE center = ?1 AND user_name = ?2";
+        let mut known = Vec::new();
+        for user in users {
+            if one(self.connection, sql, (self.center, user.as_str()), |_| Ok(()))?.is_some() {
+                known.push(user.clone());
+            }
+        }
+        Ok(known)
+    }
+
+    fn free_slots_by_index(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let (from, until) = (from.as_millisecond(), until.as_millisecond());
+        let params = (self.center, from, until, rows_at_most(limit));
+        let slots = all(self.connection, FREE_BY_INDEX, params, rows::slot)?;
+        Ok(Page { slots, next: None })
+    }
+
+    fn free_slots_by_time(
+        &self,
+        doctor: Option<&DoctorName>,
+        span: &Span,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let from = span.from.as_millisecond();
+        let until = span.until.map_or(i64::MAX, Timestamp::as_millisecond);
+        let after =
+            span.after.map_or((from, i64::MAX), |last| (last.start.as_millisecond(), last.id.0));
+        // A page cannot begin before `from`, wherever the last one ended.
+        let after = after.max((from, i64::MAX));
+        // One more than asked for tells whether there is a next page.
+        let limit_and_one = rows_at_most(limit.saturating_add(1));
+        let params = (self.center, from, until, after.0, after.1, limit_and_one);
+        let mut slots = match doctor {
+            None => all(self.connection, FREE_BY_TIME, params, rows::slot)?,
+            Some(doctor) => {
+                let (center, from, until, start, id, limit) = params;
+                let params = (center, from, until, start, id, limit, doctor.as_str());
+                all(self.connection, FREE_OF_DOCTOR, params, rows::slot)?
+            }
+        };
+        let more = slots.len() > limit;
+        slots.truncate(limit);
+        let last = slots.last().map(|slot| SlotsAfter { start: slot.start, id: slot.id });
+        Ok(Page { next: last.filter(|_| more), slots })
+    }
+
+    fn appointments_of(
+        &self,
+        patient: PatientId,
+        limit: usize,
+    ) -> Result<Vec<domain::Appointment>, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            appointment_columns!(),
+            " FROM appointment a CROSS JOIN slot s USING (center, slot)",
+            " CROSS JOIN doctor d USING (center, doctor)",
+            " WHERE a.center = ?1 AND a.patient = ?2",
+            " ORDER BY a.status = 'booked' DESC, s.starts, a.appointment LIMIT ?3"
+        );
+        let params = (self.center, patient.as_bytes(), rows_at_most(limit));
+        all(self.connection, sql, params, rows::appointment)
+    }
+
+    fn patients(&self) -> Result<Vec<PatientRecord>, StoreError> {
+        let sql = "SELECT p.patient, p.added, q.name,
+              (SELECT n.user_name FROM acts_for f
+               JOIN account n ON n.center = f.center AND n.account = f.account
+               WHERE f.center = p.center AND f.patient = p.patient
+               ORDER BY f.relation = 'self' DESC, f.account LIMIT 1) AS user_name
+            FROM patient p LEFT JOIN person q USING (center, patient)
+            WHERE p.center = ?1 ORDER BY user_name, p.patient";
+        all(self.connection, sql, [self.center], |row| {
+            let user = row.get_ref(3)?.as_bytes_or_null().map_err(|_| mistyped())?;
+            Ok(PatientRecord {
+                patient: rows::patient(row, 0)?,
+                added: rows::instant(row.get(1)?)?,
+                name: row.get(2)?,
+                user: if user.is_some() { Some(rows::user(row, 3)?) } else { None },
+            })
+        })
+    }
+
+    fn doctors(&self) -> Result<Vec<domain::Doctor>, StoreError> {
+        let sql = "SELECT name, host, port FROM doctor WHERE center = ?1 ORDER BY name";
+        all(self.connection, sql, [self.center], |row| rows::doctor(row, 0))
+    }
+
+    fn slots(&self) -> Result<Vec<SlotRecord>, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            slot_columns!(),
+            ", ",
+            name_of_patient!("coalesce(a.patient, c.held_by)"),
+            " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
+            " LEFT JOIN claim c ON c.center = s.center AND c.slot = s.slot",
+            " LEFT JOIN appointment a ON a.center = c.center AND a.appointment = c.appointment",
+            " WHERE s.center = ?1 AND s.state = 'published' ORDER BY s.starts, s.slot"
+        );
+        all(self.connection, sql, [self.center], |row| {
+            Ok(SlotRecord { slot: rows::slot(row)?, held_by: rows::name_or_id(row, SLOT_WIDTH)? })
+        })
+    }
+
+    fn appointments(&self, closed_too: bool) -> Result<Vec<AppointmentRecord>, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            appointment_columns!(),
+            ", a.booked, ",
+            name_of_patient!("a.patient"),
+            " FROM appointment a CROSS JOIN slot s USING (center, slot)",
+            " CROSS JOIN doctor d USING (center, doctor)",
+            " WHERE a.center = ?1 AND (?2 OR a.status IN ('booked', 'arrived'))",
+            " ORDER BY s.starts, a.appointment"
+        );
+        all(self.connection, sql, (self.center, closed_too), |row| {
+            Ok(AppointmentRecord {
+                appointment: rows::appointment(row)?,
+                booked: rows::instant(row.get(APPOINTMENT_WIDTH)?)?,
+                patient: rows::name_or_id(row, APPOINTMENT_WIDTH + 1)?.ok_or_else(mistyped)?,
+            })
+        })
+    }
+}
+
+const FREE_BY_INDEX: &str = concat!(
+    "SELECT ",
+    slot_columns!(),
+    " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
+    " WHERE s.center = ?1 AND s.index_in_use = 1 AND s.starts > ?2 AND s.starts < ?3",
+    is_free!(),
+    " ORDER BY s.idx LIMIT ?4"
+);
+
+const FREE_BY_TIME: &str = concat!(
+    "SELECT ",
+    slot_columns!(),
+    " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
+    " WHERE s.center = ?1 AND s.state = 'published' AND s.starts < ?3",
+    " AND (s.starts, s.slot) > (?4, ?5)",
+    is_free!(),
+    " ORDER BY s.starts, s.slot LIMIT ?6"
+);
+
+const FREE_OF_DOCTOR: &str = concat!(
+    "SELECT ",
+    slot_columns!(),
+    " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
+    " WHERE s.center = ?1 AND s.state = 'published' AND s.starts < ?3",
+    " AND s.doctor = (SELECT doctor FROM doctor WHERE center = ?1 AND name = ?7)",
+    " AND (s.starts, s.slot) > (?4, ?5)",
+    is_free!(),
+    " ORDER BY s.starts, s.slot LIMIT ?6"
+);
+
+fn account_record(row: &rusqlite::Row<'_>) -> Result<AccountRecord, StoreError> {
+    Ok(AccountRecord {
+        account: rows::account(row, 0)?,
+        user: rows::user(row, 1)?,
+        patient: row.get::<_, Option<[u8; 16]>>(2)?.map(PatientId::from_bytes),
+        password: row.get::<_, Option<String>>(3)?.map(PasswordHash::new),
+    })
+}
+
+fn rows_at_most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn mistyped() -> StoreError {
+    StoreError::Corrupt("a column of another type".to_owned())
+}

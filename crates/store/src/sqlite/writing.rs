@@ -1,0 +1,145 @@
+//! Batches: one transaction, one verdict per command, and what is known when it fails.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::CenterId;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use super::StoreFile;
+use super::connection::{self, Purpose};
+use super::statements::run;
+use crate::{Command, CommitError, Outcome, StoreError, Writer};
+
+/// How often outdated rows are looked for.
+const TIDY_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
+
+/// How many outdated rows of one table a batch removes at most, so that no booking waits for it.
+const TIDY_ROWS_MAX: i64 = 256;
+
+/// The writer of a file.
+pub(super) struct FileWriter {
+    file: Arc<StoreFile>,
+    center: CenterId,
+    /// `None` after a failure: the next batch gets a new connection, with no memory of it.
+    connection: Option<Connection>,
+    tidied: Option<Timestamp>,
+}
+
+impl FileWriter {
+    pub(super) fn open(file: Arc<StoreFile>, center: CenterId) -> Result<Self, StoreError> {
+        let connection = Some(connection::open(&file.path, Purpose::Write)?);
+        Ok(Self { file, center, connection, tidied: None })
+    }
+}
+
+impl Writer for FileWriter {
+    fn commit(&mut self, now: Timestamp, batch: &[Command]) -> Result<Vec<Outcome>, CommitError> {
+        // Taken out, so that a panic on the way drops it and its transaction with it.
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => connection::open(&self.file.path, Purpose::Write)
+                .map_err(CommitError::RolledBack)?,
+        };
+        let committed = commit(&mut connection, self.center, now, batch, &mut self.tidied);
+        if matches!(committed, Ok(_) | Err(CommitError::Busy)) {
+            self.connection = Some(connection);
+        }
+        committed
+    }
+}
+
+/// The writer of a database in memory.
+pub(super) struct MemoryWriter {
+    shared: Arc<Mutex<Connection>>,
+    center: CenterId,
+    tidied: Option<Timestamp>,
+}
+
+impl MemoryWriter {
+    pub(super) fn new(shared: Arc<Mutex<Connection>>, center: CenterId) -> Self {
+        Self { shared, center, tidied: None }
+    }
+}
+
+impl Writer for MemoryWriter {
+    fn commit(&mut self, now: Timestamp, batch: &[Command]) -> Result<Vec<Outcome>, CommitError> {
+        // A panic has rolled its transaction back while it unwound: what it left is whole.
+        let mut connection = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        commit(&mut connection, self.center, now, batch, &mut self.tidied)
+    }
+}
+
+/// A batch in its transaction. The files beside this one add to it what each kind of command does.
+pub(super) struct Batch<'c> {
+    pub(super) connection: &'c Connection,
+    pub(super) center: i64,
+    /// The moment of the batch, in milliseconds since the Unix epoch.
+    pub(super) now: i64,
+}
+
+fn commit(
+    connection: &mut Connection,
+    center: CenterId,
+    now: Timestamp,
+    batch: &[Command],
+    tidied: &mut Option<Timestamp>,
+) -> Result<Vec<Outcome>, CommitError> {
+    // The write lock comes first: a transaction that took it later could find its reads outdated.
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => CommitError::Busy,
+            _ => CommitError::RolledBack(error.into()),
+        })?;
+    let work =
+        Batch { connection: &transaction, center: i64::from(center.0), now: now.as_millisecond() };
+    let outcomes: Result<Vec<Outcome>, StoreError> =
+        batch.iter().map(|command| work.carry_out(command)).collect();
+    // From here on `?` drops the transaction, which rolls it back.
+    let outcomes = outcomes.map_err(CommitError::RolledBack)?;
+    assert_eq!(outcomes.len(), batch.len(), "one outcome per command");
+    let due = tidied.is_none_or(|last| now.duration_since(last).abs() >= TIDY_INTERVAL);
+    if due {
+        work.tidy().map_err(CommitError::RolledBack)?;
+    }
+    transaction.commit().map_err(|error| match error.sqlite_error_code() {
+        // A deferred constraint is looked at before anything is written.
+        Some(ErrorCode::ConstraintViolation) => CommitError::RolledBack(error.into()),
+        _ => CommitError::Unknown(error.into()),
+    })?;
+    if due {
+        *tidied = Some(now);
+    }
+    Ok(outcomes)
+}
+
+impl Batch<'_> {
+    fn carry_out(&self, command: &Command) -> Result<Outcome, StoreError> {
+        match command {
+            Command::Book(book) => self.remembered(book, || self.book(book)),
+            Command::Cancel(cancel) => self.remembered(cancel, || self.cancel(cancel)),
+            Command::Reschedule(reschedule) => {
+                self.remembered(reschedule, || self.reschedule(reschedule))
+            }
+            Command::OpenSession(session) => self.open_session(session),
+            Command::CloseSession(token) => self.close_session(token),
+            Command::AddPatient(patient) => self.add_patient(patient),
+            Command::SetPassword(password) => self.set_password(password),
+            Command::AddSlots(slots) => self.add_slots(slots),
+            Command::Import(import) => self.import(import),
+        }
+    }
+
+    /// Removes some of the rows that nothing can ask for any more.
+    fn tidy(&self) -> Result<(), StoreError> {
+        let requests = "DELETE FROM request WHERE (center, patient, request) IN (
+            SELECT center, patient, request FROM request
+            WHERE center = ?1 AND keep_until <= ?2 LIMIT ?3)";
+        run(self.connection, requests, (self.center, self.now, TIDY_ROWS_MAX))?;
+        let sessions = "DELETE FROM session WHERE (center, token) IN (
+            SELECT center, token FROM session WHERE center = ?1 AND expires <= ?2 LIMIT ?3)";
+        run(self.connection, sessions, (self.center, self.now, TIDY_ROWS_MAX))?;
+        Ok(())
+    }
+}
