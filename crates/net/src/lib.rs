@@ -1,1 +1,18 @@
-//! x
+//! The shells that own sockets: they move bytes in and out of the state machines of `protocol` and
+//! `center` and decide nothing.
+//!
+//! [`center::serve`] takes patients in over TCP, [`doctor::serve`] answers over UDP, and
+//! [`patient`] is the other end of both. The caller binds and hands in the socket. What is
+//! deliberately not here: SQL, printing, rules.
+
+pub mod center;
+mod connection;
+mod crowd;
+pub mod doctor;
+pub mod limits;
+pub mod patient;
+mod screen;
+mod shutdown;
+
+pub use screen::Screen;
+pub use shutdown::{Shutdown, ShutdownTrigger};

@@ -1,1 +1,32 @@
-//! x
+//! The words on the wire, and in the clinic's files: bytes to values and back.
+//!
+//! Everything here is sans-IO, as in quinn-proto and rustls: bytes and `now` come in as arguments,
+//! values and bytes go out, and whoever owns the socket does the rest. [`Conversation`] is the
+//! center's side of a TCP connection, [`Call`] the patient's; [`Practice`] is a doctor's side of
+//! the UDP exchange and [`Inquiry`] the patient's. PROTOCOL.md says in words what they do.
+//!
+//! What is deliberately not here: sockets, threads, a clock, and any decision about who may book.
+
+mod call;
+mod classic;
+mod conversation;
+mod dialect;
+mod estimate;
+pub mod files;
+mod inquiry;
+mod json;
+pub mod limits;
+mod message;
+mod practice;
+pub mod screen;
+
+pub use call::{BadReply, Call, NotSpoken};
+pub use conversation::Conversation;
+pub use dialect::{Dialect, UnknownDialect};
+pub use estimate::{Estimate, EstimateRequest};
+pub use inquiry::{Inquiry, InquiryStep};
+pub use message::{
+    AppointmentView, Cursor, KeepSession, LoggedIn, Offer, OfferDetails, Offers, Referral, Reply, Request, SlotNamed,
+    SlotsWanted, UnknownCursor,
+};
+pub use practice::{Practice, Seen};

@@ -1,0 +1,251 @@
+//! The patient's ends of both exchanges: a TCP connection to the center, a UDP socket to a doctor.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Instant;
+
+use domain::Refusal;
+use protocol::{
+    BadReply, Call, Dialect, Estimate, EstimateRequest, Inquiry, InquiryStep, NotSpoken, Reply,
+    Request,
+};
+use thiserror::Error;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::{sleep_until, timeout, timeout_at};
+
+use crate::limits::{CONNECT_DEADLINE, DATAGRAM_BYTES_MAX, READ_BYTES, REPLY_DEADLINE};
+
+/// Why the center could not be asked, or its answer not be had.
+#[derive(Debug, Error)]
+pub enum CallError {
+    /// No center listens there, or nothing leads there.
+    #[error("no health center answers at {address}")]
+    NoCenter {
+        /// Where it was sought.
+        address: String,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The connection broke.
+    #[error("the connection to the health center broke")]
+    Broken(#[from] io::Error),
+    /// The dialect has no words for it.
+    #[error(transparent)]
+    NotSpoken(#[from] NotSpoken),
+    /// There was no answer, or none that could be understood.
+    #[error(transparent)]
+    BadReply(#[from] BadReply),
+    /// The center is silent.
+    #[error("the health center did not answer within {} s", REPLY_DEADLINE.as_secs())]
+    NoReply,
+}
+
+impl CallError {
+    /// Whether the request may have been carried out all the same.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Broken(_) | Self::NoReply | Self::BadReply(BadReply::NoAnswer))
+    }
+}
+
+/// A patient's connection to the center.
+#[derive(Debug)]
+pub struct Caller {
+    stream: TcpStream,
+    call: Call,
+    buffer: Vec<u8>,
+}
+
+impl Caller {
+    /// Connects to the center at `address`, a host and a port.
+    ///
+    /// # Errors
+    /// When there is no such host or nobody listens there.
+    pub async fn connect(address: &str, dialect: Dialect) -> Result<Self, CallError> {
+        let connected = timeout(CONNECT_DEADLINE, TcpStream::connect(address)).await;
+        let stream = connected
+            .unwrap_or_else(|elapsed| Err(elapsed.into()))
+            .map_err(|source| CallError::NoCenter { address: address.to_owned(), source })?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, call: Call::new(dialect), buffer: vec![0; READ_BYTES] })
+    }
+
+    /// Our own address.
+    ///
+    /// # Errors
+    /// When the socket is broken.
+    pub fn local_address(&self) -> io::Result<SocketAddr> {
+        self.stream.local_addr()
+    }
+
+    /// The center's address.
+    ///
+    /// # Errors
+    /// When the socket is broken.
+    pub fn center_address(&self) -> io::Result<SocketAddr> {
+        self.stream.peer_addr()
+    }
+
+    /// Sends `request`; its reply is [`Self::reply`]'s.
+    ///
+    /// # Errors
+    /// When the dialect cannot say it or the connection breaks.
+    pub async fn send(&mut self, request: &Request) -> Result<(), CallError> {
+        let bytes = self.call.ask(request)?;
+        Ok(self.stream.write_all(&bytes).await?)
+    }
+
+    /// Waits for the reply to the oldest request without one.
+    ///
+    /// # Errors
+    /// When none comes, or none that can be understood.
+    pub async fn reply(&mut self) -> Result<Reply, CallError> {
+        let deadline = Instant::now() + REPLY_DEADLINE;
+        loop {
+            if let Some(reply) = self.call.next_reply()? {
+                return Ok(reply);
+            }
+            let due = self.call.next_timeout().map_or(deadline, |due| due.min(deadline));
+            match timeout_at(due.into(), self.stream.read(&mut self.buffer)).await {
+                Ok(read) => match read? {
+                    0 => self.call.end_of_input(),
+                    count => self.call.receive(Instant::now(), &self.buffer[..count])?,
+                },
+                Err(_) if Instant::now() >= deadline => return Err(CallError::NoReply),
+                Err(_) => self.call.handle_timeout(Instant::now()),
+            }
+        }
+    }
+
+    /// Sends `request` and waits for its reply.
+    ///
+    /// # Errors
+    /// As [`Self::send`] and [`Self::reply`].
+    pub async fn ask(&mut self, request: &Request) -> Result<Reply, CallError> {
+        self.send(request).await?;
+        self.reply().await
+    }
+}
+
+/// Why a doctor gave no estimate.
+#[derive(Debug, Error)]
+pub enum EstimateError {
+    /// A polite "no".
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Silence, after so many tries.
+    #[error("the doctor at {doctor} did not answer ({tries} tries)")]
+    NoAnswer {
+        /// Who was asked.
+        doctor: SocketAddr,
+        /// How often.
+        tries: u32,
+    },
+    /// The socket is broken.
+    #[error("the doctor at {doctor} could not be asked")]
+    Broken {
+        /// Who was to be asked.
+        doctor: SocketAddr,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+/// A patient's UDP socket, connected to one doctor: nobody else's datagrams come in.
+#[derive(Debug)]
+pub struct DoctorLine {
+    socket: UdpSocket,
+    doctor: SocketAddr,
+}
+
+impl DoctorLine {
+    /// Opens a socket on a dynamic port.
+    ///
+    /// # Errors
+    /// When the operating system has none, or no way leads to the doctor.
+    pub async fn open(doctor: SocketAddr) -> Result<Self, EstimateError> {
+        let any: IpAddr = match doctor.ip() {
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let opened = async {
+            let socket = UdpSocket::bind((any, 0)).await?;
+            socket.connect(doctor).await?;
+            Ok(socket)
+        };
+        let socket = opened.await.map_err(|source| EstimateError::Broken { doctor, source })?;
+        Ok(Self { socket, doctor })
+    }
+
+    /// Our own address.
+    ///
+    /// # Errors
+    /// When the socket is broken.
+    pub fn local_address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Asks for an estimate, again and again for a bounded time.
+    ///
+    /// # Errors
+    /// When the plan is not covered, or the doctor stays silent.
+    pub async fn ask(
+        &self,
+        dialect: Dialect,
+        request: EstimateRequest,
+    ) -> Result<Estimate, EstimateError> {
+        let random = runtime::fresh_entropy().0;
+        let id = random.iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte));
+        let mut inquiry = Inquiry::new(dialect, request, id, Instant::now());
+        let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
+        loop {
+            match inquiry.step(Instant::now()) {
+                InquiryStep::Send(datagrams) => {
+                    for datagram in &datagrams {
+                        self.send(datagram).await;
+                    }
+                }
+                InquiryStep::WaitUntil(due) => {
+                    if let Some(answer) = self.receive(&inquiry, &mut buffer, due).await {
+                        return answer.map_err(EstimateError::Refused);
+                    }
+                }
+                InquiryStep::GiveUp => {
+                    let (doctor, tries) = (self.doctor, inquiry.tries());
+                    return Err(EstimateError::NoAnswer { doctor, tries });
+                }
+            }
+        }
+    }
+
+    /// An error here is mostly the echo of an earlier datagram (ICMP port unreachable), delivered
+    /// instead of sending this one: so once more, and the rest is left to the next try.
+    async fn send(&self, datagram: &[u8]) {
+        for _ in 0..2 {
+            match self.socket.send(datagram).await {
+                Ok(_) => return,
+                Err(error) => tracing::debug!(%error, doctor = %self.doctor, "not sent"),
+            }
+        }
+    }
+
+    async fn receive(
+        &self,
+        inquiry: &Inquiry,
+        buffer: &mut [u8],
+        due: Instant,
+    ) -> Option<Result<Estimate, Refusal>> {
+        tokio::select! {
+            biased;
+            received = self.socket.recv(buffer) => match received {
+                Ok(length) => inquiry.receive(&buffer[..length]),
+                Err(error) => {
+                    tracing::debug!(%error, doctor = %self.doctor, "nobody there yet");
+                    None
+                }
+            },
+            () = sleep_until(due.into()) => None,
+        }
+    }
+}

@@ -1,0 +1,435 @@
+//! The center's side of one TCP connection, as a state machine: bytes in, requests out; replies in,
+//! bytes out.
+//!
+//! One request is outstanding at a time; what comes meanwhile waits in the buffer, so that replies
+//! keep their order. The first byte tells the dialect: `{` is JSON lines, 0x16 a TLS hello (not
+//! spoken yet: refused in TLS's own words), anything else the classic words. PROTOCOL.md has the
+//! reading and the answering rule in prose.
+
+use std::time::Instant;
+
+use domain::Refusal;
+
+use crate::classic::{self, Ending, Meaning, Peer, Reading, Style};
+use crate::json::{self, BadLine, MessageId};
+use crate::limits::{
+    CLASSIC_LINE_BYTES_MAX, Deadlines, JSON_LINE_BYTES_MAX, STRANGER_REFUSALS_MAX,
+    WAITING_BYTES_MAX,
+};
+use crate::message::{Reply, Request};
+
+/// The first byte of a TLS record with a handshake message (RFC 8446 §5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+/// What tells a `selection` from other words.
+const SELECTION_HEAD: [u8; 3] = *b"sel";
+/// A fatal alert, `handshake_failure` (RFC 8446 §6.2), in a record of TLS 1.2's version.
+const TLS_REFUSAL: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
+
+/// One connection to the center.
+#[derive(Debug)]
+pub struct Conversation {
+    deadlines: Deadlines,
+    wire: Wire,
+    peer: Peer,
+    /// What came and was not read yet.
+    buffer: Vec<u8>,
+    /// How the request that is outstanding wants its answer; `None` when there is none.
+    outstanding: Option<Frame>,
+    output: Vec<u8>,
+    /// When the message in the buffer began; `None` when there is none, or it waits for its turn.
+    message_began: Option<Instant>,
+    last_byte: Instant,
+    /// When the peer was last answered, or else connected.
+    quiet_since: Instant,
+    /// The open message in the buffer is to be taken as it is.
+    nothing_followed: bool,
+    /// The peer will send nothing more.
+    ended: bool,
+    /// The last word was said.
+    over: bool,
+    /// A NUL came: answers carry one too.
+    nul: bool,
+    /// The message in front of the buffer came in one piece with the one before it.
+    came_coalesced: bool,
+    /// Whether the rest of an unterminated `available …` is still to be passed over.
+    trailing: Trailing,
+    refusals: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wire {
+    Unknown,
+    Classic,
+    Json,
+}
+
+/// What the bytes after an unterminated `available` may be, which is answered as soon as the word
+/// is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trailing {
+    /// A message of their own.
+    No,
+    /// The next piece will tell.
+    Maybe,
+    /// The rest of it, up to a terminator or the next request.
+    Yes,
+}
+
+/// How a reply is to be worded and framed.
+#[derive(Debug, Clone)]
+enum Frame {
+    Classic { style: Style, line_feed: bool },
+    Json { id: Option<MessageId> },
+}
+
+/// What was read: a request or what is wrong with it, and how to answer.
+struct Message {
+    asked: Result<Request, (Refusal, Option<String>)>,
+    frame: Frame,
+}
+
+impl Conversation {
+    /// A connection that was accepted at `now`.
+    #[must_use]
+    pub fn new(deadlines: Deadlines, now: Instant) -> Self {
+        Self {
+            deadlines,
+            wire: Wire::Unknown,
+            peer: Peer::Stranger,
+            buffer: Vec::new(),
+            outstanding: None,
+            output: Vec::new(),
+            message_began: None,
+            last_byte: now,
+            quiet_since: now,
+            nothing_followed: false,
+            ended: false,
+            over: false,
+            nul: false,
+            came_coalesced: false,
+            trailing: Trailing::No,
+            refusals: 0,
+        }
+    }
+
+    /// Takes bytes from the socket. Ask [`Self::next_request`] afterwards.
+    pub fn receive(&mut self, now: Instant, bytes: &[u8]) {
+        let Some(&first) = bytes.first() else { return };
+        if self.over {
+            return;
+        }
+        if self.wire == Wire::Unknown {
+            self.wire = match first {
+                b'{' => Wire::Json,
+                TLS_HANDSHAKE => {
+                    self.output.extend_from_slice(&TLS_REFUSAL);
+                    self.over = true;
+                    return;
+                }
+                _ => Wire::Classic,
+            };
+        }
+        self.nul |= bytes.contains(&0);
+        self.nothing_followed = false;
+        self.last_byte = now;
+        self.message_began.get_or_insert(now);
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The peer has closed its side: what is here is all there will be.
+    pub fn end_of_input(&mut self) {
+        self.ended = true;
+    }
+
+    /// Whether the socket should be read: not while too much waits, nor after the last word.
+    #[must_use]
+    pub fn wants_input(&self) -> bool {
+        !self.over && !self.ended && self.buffer.len() < WAITING_BYTES_MAX
+    }
+
+    /// The next request, when it is there and the one before it was answered. What can be refused
+    /// without asking anybody is refused here.
+    pub fn next_request(&mut self, now: Instant) -> Option<Request> {
+        while self.outstanding.is_none() && !self.over {
+            let message = match self.wire {
+                Wire::Unknown => None,
+                Wire::Classic => self.read_classic(),
+                Wire::Json => self.read_json(),
+            };
+            let Some(Message { asked, frame }) = message else {
+                if self.ended {
+                    self.over = true;
+                }
+                if self.buffer.is_empty() {
+                    self.message_began = None;
+                }
+                return None;
+            };
+            self.nothing_followed = false;
+            self.outstanding = Some(frame);
+            match asked {
+                Ok(request) => {
+                    self.message_began = None;
+                    return Some(request);
+                }
+                Err((refusal, detail)) => {
+                    self.word(now, &Reply::Refused(refusal), detail.as_deref());
+                }
+            }
+        }
+        None
+    }
+
+    /// Answers the outstanding request.
+    ///
+    /// # Panics
+    /// When there is none: the caller has mixed up its connections.
+    pub fn answer(&mut self, now: Instant, reply: &Reply) {
+        assert!(self.outstanding.is_some(), "a reply without a request");
+        self.word(now, reply, None);
+    }
+
+    /// The bytes to write now; they are the caller's from here on.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output)
+    }
+
+    /// Whether the connection is to be closed, once the output is written.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Whether a request waits for its answer.
+    #[must_use]
+    pub fn is_outstanding(&self) -> bool {
+        self.outstanding.is_some()
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called; `None` for not at all.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        if self.over || self.outstanding.is_some() {
+            return None;
+        }
+        let Some(began) = self.message_began else {
+            let patience = match self.peer {
+                Peer::Stranger => self.deadlines.first_byte,
+                Peer::Patient(_) => self.deadlines.idle,
+            };
+            return Some(self.quiet_since + patience);
+        };
+        let whole = began + self.deadlines.whole_message;
+        if self.wire == Wire::Classic && !self.nothing_followed {
+            return Some(whole.min(self.last_byte + self.deadlines.grace));
+        }
+        Some(whole)
+    }
+
+    /// Time has passed. Ask [`Self::next_request`] afterwards.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.next_timeout().is_none_or(|due| now < due) {
+            return;
+        }
+        match self.message_began {
+            Some(began) if now >= began + self.deadlines.whole_message => {
+                self.buffer.clear();
+                let frame = self.plain_frame();
+                self.outstanding = Some(frame);
+                self.word(now, &Reply::Refused(Refusal::TooSlow), None);
+                self.over = true;
+            }
+            Some(_) => {
+                self.nothing_followed = true;
+            }
+            None => self.over = true,
+        }
+    }
+
+    /// How to answer what never became a message.
+    fn plain_frame(&self) -> Frame {
+        match (self.wire, self.peer) {
+            (Wire::Json, _) => Frame::Json { id: None },
+            (_, Peer::Patient(style)) => Frame::Classic { style, line_feed: false },
+            (_, Peer::Stranger) => Frame::Classic { style: Style::Spec, line_feed: false },
+        }
+    }
+
+    fn word(&mut self, now: Instant, reply: &Reply, detail: Option<&str>) {
+        self.quiet_since = now;
+        self.message_began = (!self.buffer.is_empty()).then_some(now);
+        match self.outstanding.take() {
+            Some(Frame::Classic { style, line_feed }) => self.word_classic(reply, style, line_feed),
+            Some(Frame::Json { id }) => self.word_json(id, reply, detail),
+            None => {}
+        }
+    }
+
+    fn word_classic(&mut self, reply: &Reply, style: Style, line_feed: bool) {
+        let text = match (reply, self.peer) {
+            (Reply::LoggedIn(_), Peer::Stranger) => {
+                self.peer = Peer::Patient(style);
+                classic::log_in_word(true, style).to_owned()
+            }
+            (Reply::Slots(offers), Peer::Patient(_)) if !offers.offers.is_empty() => {
+                classic::board(&offers.offers)
+            }
+            (Reply::Booked(referral) | Reply::AlreadyHeld(referral), Peer::Patient(_)) => {
+                self.over = true;
+                classic::referral(referral, style)
+            }
+            (Reply::Refused(Refusal::NoSuchSlot), Peer::Patient(Style::Seed)) => {
+                classic::INVALID.to_owned()
+            }
+            // Silence says "ask again": neither yes nor no would be true.
+            (Reply::Unknown, _) => {
+                self.over = true;
+                return;
+            }
+            (_, Peer::Stranger) => {
+                self.over = true;
+                classic::log_in_word(false, style).to_owned()
+            }
+            (_, Peer::Patient(_)) => {
+                self.over = true;
+                classic::NOT_AVAILABLE.to_owned()
+            }
+        };
+        self.output.extend_from_slice(text.as_bytes());
+        if self.nul {
+            self.output.push(0);
+        } else if line_feed {
+            self.output.push(b'\n');
+        }
+    }
+
+    fn word_json(&mut self, id: Option<MessageId>, reply: &Reply, detail: Option<&str>) {
+        match reply {
+            Reply::LoggedIn(_) => self.peer = Peer::Patient(Style::Spec),
+            Reply::LoggedOut => self.peer = Peer::Stranger,
+            Reply::Refused(Refusal::UnknownVersion | Refusal::TooLong) => self.over = true,
+            Reply::Refused(_) if self.peer == Peer::Stranger => {
+                self.refusals += 1;
+                self.over |= self.refusals >= STRANGER_REFUSALS_MAX;
+            }
+            _ => {}
+        }
+        self.output.extend_from_slice(&json::write_reply(id, reply, detail));
+    }
+
+    fn read_json(&mut self) -> Option<Message> {
+        loop {
+            let end = self.buffer.iter().position(|&b| b == b'\n');
+            let line = match end {
+                Some(end) => &self.buffer[..end],
+                None if self.ended => &self.buffer[..],
+                None => &self.buffer[..self.buffer.len().min(JSON_LINE_BYTES_MAX + 1)],
+            };
+            if line.len() > JSON_LINE_BYTES_MAX {
+                let detail = format!("a line has at most {JSON_LINE_BYTES_MAX} bytes");
+                self.buffer.clear();
+                return Some(Message {
+                    asked: Err((Refusal::TooLong, Some(detail))),
+                    frame: Frame::Json { id: None },
+                });
+            }
+            if end.is_none() && (!self.ended || line.is_empty()) {
+                return None;
+            }
+            let message = (!line.trim_ascii().is_empty()).then(|| read_json_line(line));
+            let taken = end.map_or(self.buffer.len(), |end| end + 1);
+            self.buffer.drain(..taken);
+            if message.is_some() {
+                return message;
+            }
+        }
+    }
+
+    fn read_classic(&mut self) -> Option<Message> {
+        self.drop_trailing();
+        let padding = self.buffer.iter().take_while(|&&b| is_padding(b)).count();
+        self.buffer.drain(..padding);
+        if self.buffer.is_empty() {
+            self.message_began = None;
+            self.came_coalesced = false;
+            return None;
+        }
+        let end = self.buffer.iter().position(|&b| is_terminator(b));
+        let ending = if end.is_some() { Ending::Terminated } else { Ending::Open };
+        let message = &self.buffer[..end.unwrap_or(self.buffer.len())];
+        if message.len() > CLASSIC_LINE_BYTES_MAX {
+            let frame = self.plain_frame();
+            self.buffer.clear();
+            return Some(Message { asked: Err((Refusal::TooLong, None)), frame });
+        }
+        let meaning = match classic::read(message, ending, self.peer) {
+            Reading::Whole(meaning) => meaning,
+            Reading::IfNothingFollows(meaning) if self.nothing_followed || self.ended => meaning,
+            Reading::More if self.ended => {
+                let frame = self.plain_frame();
+                self.buffer.clear();
+                return Some(Message { asked: Err((Refusal::NotUnderstood, None)), frame });
+            }
+            Reading::IfNothingFollows(_) | Reading::More => return None,
+        };
+        if end.is_none() && matches!(meaning, Meaning::Request(Request::Board, _)) {
+            self.trailing = Trailing::Maybe;
+        }
+        let line_feed = self.take_classic(end);
+        let (asked, style) = match meaning {
+            Meaning::Request(request, style) => (Ok(request), style),
+            Meaning::Refused(refusal, style) => (Err((refusal, None)), style),
+        };
+        Some(Message { asked, frame: Frame::Classic { style, line_feed } })
+    }
+
+    /// Takes the message in front out of the buffer, up to its terminator at `end` (`None` for an
+    /// open one: all there is). Gives whether its reply ends in a line feed: when it came in one
+    /// piece with another, parted by LF.
+    fn take_classic(&mut self, end: Option<usize>) -> bool {
+        let Some(end) = end else {
+            self.buffer.clear();
+            return std::mem::take(&mut self.came_coalesced);
+        };
+        let line_feed = self.buffer[end] == b'\n';
+        self.buffer.drain(..=end);
+        let more = line_feed && self.buffer.iter().any(|&b| !is_padding(b));
+        std::mem::replace(&mut self.came_coalesced, more) || more
+    }
+
+    /// Drops what belongs to an `available …` that was answered before it was all there.
+    fn drop_trailing(&mut self) {
+        let Some(&first) = self.buffer.first() else { return };
+        let seen = self.buffer.len().min(SELECTION_HEAD.len());
+        let selects = self.buffer[..seen].eq_ignore_ascii_case(&SELECTION_HEAD[..seen]);
+        let next_request = match self.trailing {
+            Trailing::No => return,
+            Trailing::Maybe => is_terminator(first) || selects,
+            Trailing::Yes => selects && seen == SELECTION_HEAD.len(),
+        };
+        if next_request || first.is_ascii_digit() {
+            self.trailing = Trailing::No;
+            return;
+        }
+        let end = self.buffer.iter().position(|&b| is_terminator(b));
+        self.trailing = if end.is_some() { Trailing::No } else { Trailing::Yes };
+        self.buffer.drain(..end.unwrap_or(self.buffer.len()));
+    }
+}
+
+fn read_json_line(line: &[u8]) -> Message {
+    match json::read_request(line) {
+        Ok((id, request)) => Message { asked: Ok(request), frame: Frame::Json { id: Some(id) } },
+        Err(BadLine { id, refusal, detail }) => {
+            Message { asked: Err((refusal, detail)), frame: Frame::Json { id } }
+        }
+    }
+}
+
+fn is_terminator(byte: u8) -> bool {
+    matches!(byte, 0 | b'\n')
+}
+
+fn is_padding(byte: u8) -> bool {
+    is_terminator(byte) || classic::is_blank(char::from(byte))
+}

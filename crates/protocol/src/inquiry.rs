@@ -1,0 +1,136 @@
+//! The patient's side of the UDP exchange, as a state machine: one request outstanding, asked again
+//! with doubling pauses, given up in bounded time (RFC 8085 §3.1.1 and §3.1.3).
+
+use std::time::{Duration, Instant};
+
+use domain::Refusal;
+
+use crate::Dialect;
+use crate::estimate::{Estimate, EstimateRequest, datagrams, read_answer};
+use crate::limits::{ESTIMATE_TIMEOUT, ESTIMATE_TIMEOUT_ALL, ESTIMATE_TRIES};
+
+/// One question to a doctor, from the first datagram to the answer.
+#[derive(Debug)]
+pub struct Inquiry {
+    dialect: Dialect,
+    request: EstimateRequest,
+    /// Also the seed of the jitter.
+    id: u64,
+    tries: u32,
+    began: Instant,
+    next_try: Instant,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InquiryStep {
+    /// Send these datagrams, in order, and ask again for the next step.
+    Send(Vec<Vec<u8>>),
+    /// Wait for a datagram, but not beyond this moment.
+    WaitUntil(Instant),
+    /// The doctor did not answer.
+    GiveUp,
+}
+
+impl Inquiry {
+    /// A question in `dialect`. `id` is random: it matches the answer to the question, and spreads
+    /// the pauses of many patients.
+    #[must_use]
+    pub fn new(dialect: Dialect, request: EstimateRequest, id: u64, now: Instant) -> Self {
+        // JSON numbers keep 53 bits everywhere.
+        let id = id & ((1 << 53) - 1);
+        Self { dialect, request, id, tries: 0, began: now, next_try: now }
+    }
+
+    /// How often the doctor was asked.
+    #[must_use]
+    pub fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// What is to be done at `now`.
+    pub fn step(&mut self, now: Instant) -> InquiryStep {
+        if now < self.next_try {
+            return InquiryStep::WaitUntil(self.next_try);
+        }
+        let given_up = self.began + ESTIMATE_TIMEOUT_ALL;
+        if self.tries >= ESTIMATE_TRIES || now >= given_up {
+            return InquiryStep::GiveUp;
+        }
+        self.next_try = (now + self.pause()).min(given_up);
+        self.tries += 1;
+        InquiryStep::Send(datagrams(&self.request, self.dialect, self.id))
+    }
+
+    /// Takes a datagram from the doctor; `None` when it is no answer to this question.
+    #[must_use]
+    pub fn receive(&self, datagram: &[u8]) -> Option<Result<Estimate, Refusal>> {
+        read_answer(datagram, self.dialect, self.id)
+    }
+
+    /// The pause after the next try: doubled each time, and up to a tenth longer.
+    fn pause(&self) -> Duration {
+        let base = ESTIMATE_TIMEOUT * 2_u32.pow(self.tries);
+        // A few mixed bits of the random id are all the chance a jitter needs (SplitMix64's step).
+        let mixed = (self.id ^ u64::from(self.tries)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+        base + base * u32::try_from(mixed).unwrap_or(0) / 2_560
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{PlanName, Service};
+
+    fn request() -> EstimateRequest {
+        EstimateRequest {
+            patient: "Patient1".to_owned(),
+            service: Service::visit(),
+            plan: PlanName::new("insurance1").unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_silent_doctor_is_asked_five_times_and_given_up_within_fifteen_seconds() {
+        for id in [0, 1, u64::MAX, 0x1234_5678_9abc_def0] {
+            let began = Instant::now();
+            let mut inquiry = Inquiry::new(Dialect::Spec, request(), id, began);
+            let (mut now, mut sent) = (began, Vec::new());
+            loop {
+                match inquiry.step(now) {
+                    InquiryStep::Send(datagrams) => {
+                        assert_eq!(datagrams, [b"insurance1"]);
+                        sent.push(now - began);
+                    }
+                    InquiryStep::WaitUntil(then) => now = then,
+                    InquiryStep::GiveUp => break,
+                }
+            }
+            assert_eq!(sent.len(), 5);
+            for (at, pair) in sent.windows(2).enumerate() {
+                let pause = (pair[1] - pair[0]).as_millis();
+                let base = 400 << at;
+                assert!((base..=base * 11 / 10).contains(&pause), "{pause} after {base}");
+            }
+            assert!(now - began <= ESTIMATE_TIMEOUT_ALL);
+            assert!(now - began >= Duration::from_millis(12_400));
+        }
+    }
+
+    #[test]
+    fn only_the_answer_to_this_question_is_taken() {
+        let json = Inquiry::new(Dialect::Json, request(), 7, Instant::now());
+        let answer = br#"{"reply":"estimate","id":7,"doctor":"doc1","amount":"30","currency":"EUR"}"#;
+        let estimate = json.receive(answer).unwrap().unwrap();
+        assert_eq!(
+            (estimate.price.to_string(), estimate.price.currency().to_string()),
+            ("30".to_owned(), "EUR".to_owned())
+        );
+        assert_eq!(json.receive(&String::from_utf8_lossy(answer).replace('7', "8").into_bytes()), None);
+        assert_eq!(json.receive(b"30"), None);
+        let spec = Inquiry::new(Dialect::Spec, request(), 7, Instant::now());
+        assert_eq!(spec.receive(b"30.50\0\0").unwrap().unwrap().price.to_string(), "30.50");
+        assert_eq!(spec.receive(b"notcovered"), Some(Err(Refusal::PlanNotCovered)));
+        assert_eq!(spec.receive(b"hello"), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! The limits and deadlines of the wire, each with its unit. ARCHITECTURE.md has them in a table.
+
+use std::time::Duration;
+
+/// The longest message of a classic dialect, padding not counted, in bytes.
+pub const CLASSIC_LINE_BYTES_MAX: usize = 1_024;
+/// The longest JSON line, in bytes.
+pub const JSON_LINE_BYTES_MAX: usize = 16 * 1_024;
+/// A classic list is shorter than this, in bytes: old clients read so many, once.
+pub const BOARD_BYTES: usize = 1_024;
+/// A classic list has at most so many rows.
+pub const BOARD_ROWS_MAX: usize = 64;
+/// A classic list shows slots that begin within this time.
+pub const BOARD_AHEAD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// The most slots in one page of JSON.
+pub const PAGE_SLOTS_MAX: usize = 500;
+/// The slots in one page of JSON when the request names no limit.
+pub const PAGE_SLOTS: usize = 100;
+/// Once so many bytes of one connection wait for their turn, its socket is not read.
+pub const WAITING_BYTES_MAX: usize = 64 * 1_024;
+/// After so many refusals in a row before the log-in, a JSON connection is closed.
+pub const STRANGER_REFUSALS_MAX: u32 = 10;
+/// The longest `id` of a JSON request, in bytes.
+pub const MESSAGE_ID_BYTES_MAX: usize = 64;
+/// The longest datagram that a doctor looks at, in bytes.
+pub const DATAGRAM_BYTES_MAX: usize = 1_200;
+/// The most patients' names a doctor remembers for the two-datagram request.
+pub const NAMES_REMEMBERED_MAX: usize = 4_096;
+/// How long a doctor remembers a patient's name for the plan that is to follow.
+pub const NAME_REMEMBERED: Duration = Duration::from_secs(5);
+
+/// How long a patient waits for the first answer to a request for an estimate (RFC 8085 §3.1.1).
+pub const ESTIMATE_TIMEOUT: Duration = Duration::from_millis(400);
+/// How often a patient asks, the first time included; each wait is twice the last.
+pub const ESTIMATE_TRIES: u32 = 5;
+/// How long a patient tries in all.
+pub const ESTIMATE_TIMEOUT_ALL: Duration = Duration::from_secs(15);
+/// A patient takes an unterminated classic reply for whole when nothing more has come for so long.
+pub const REPLY_GRACE: Duration = Duration::from_millis(50);
+/// The longest reply that a patient reads, in bytes.
+pub const REPLY_BYTES_MAX: usize = 1_024 * 1_024;
+
+/// How long the center waits for a peer, at each stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// A classic message without a terminator that ends in an argument is taken after this time
+    /// without another byte.
+    pub grace: Duration,
+    /// From the connection (or the last reply) to the first byte of a message, before the log-in.
+    pub first_byte: Duration,
+    /// From the first byte of a message to its last.
+    pub whole_message: Duration,
+    /// Between messages, after the log-in.
+    pub idle: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            grace: Duration::from_millis(10),
+            first_byte: Duration::from_secs(10),
+            whole_message: Duration::from_secs(5),
+            idle: Duration::from_secs(5 * 60),
+        }
+    }
+}
