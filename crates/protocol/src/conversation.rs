@@ -433,3 +433,6 @@ fn is_terminator(byte: u8) -> bool {
 fn is_padding(byte: u8) -> bool {
     is_terminator(byte) || classic::is_blank(char::from(byte))
 }
+
+#[cfg(test)]
+mod tests;
