@@ -35,7 +35,7 @@ CREATE TABLE credential (
     account    BLOB    NOT NULL,
     credential INTEGER NOT NULL CHECK (credential >= 1),   -- counted within the account
     kind       TEXT    NOT NULL CHECK (kind IN ('password', 'totp', 'passkey')),
-    secret     TEXT,                                       -- a password: a PHC string; NULL once revoked
+    secret     TEXT,                                       -- a PHC string; NULL once revoked
     added      INTEGER NOT NULL,
     revoked    INTEGER,                                    -- NULL while in force
     PRIMARY KEY (center, account, credential),
@@ -215,8 +215,10 @@ CREATE TABLE appointment (
     center      INTEGER NOT NULL,
     appointment BLOB    NOT NULL CHECK (length(appointment) = 16),
     version     INTEGER NOT NULL CHECK (version BETWEEN 1 AND 4294967295),
-    status      TEXT    NOT NULL
-                CHECK (status IN ('booked', 'arrived', 'done', 'no-show', 'cancelled')),
+    -- Not `IN`, here and below where every booking passes: SQLite would make a table of the list
+    -- for each row that it checks.
+    status      TEXT    NOT NULL CHECK (status = 'booked' OR status = 'arrived'
+                OR status = 'done' OR status = 'no-show' OR status = 'cancelled'),
     patient     BLOB    NOT NULL,
     slot        INTEGER NOT NULL,                          -- the last one, when cancelled
     booked      INTEGER NOT NULL,
@@ -261,8 +263,8 @@ CREATE TABLE appointment_history (
     version     INTEGER NOT NULL,
     at          INTEGER NOT NULL,
     actor       BLOB,                                      -- an account; NULL: the operator
-    what        TEXT    NOT NULL
-                CHECK (what IN ('booked', 'moved', 'cancelled', 'arrived', 'done', 'no-show')),
+    what        TEXT    NOT NULL CHECK (what = 'booked' OR what = 'moved' OR what = 'cancelled'
+                OR what = 'arrived' OR what = 'done' OR what = 'no-show'),
     from_slot   INTEGER,                                   -- NULL when it was booked
     to_slot     INTEGER,                                   -- NULL when it was cancelled
     reason      TEXT,                                      -- NULL when nothing was said
@@ -298,7 +300,7 @@ CREATE TABLE outbox (
     center      INTEGER NOT NULL,
     appointment BLOB    NOT NULL,
     version     INTEGER NOT NULL,
-    kind        TEXT    NOT NULL CHECK (kind IN ('booked', 'moved', 'cancelled')),
+    kind        TEXT    NOT NULL CHECK (kind = 'booked' OR kind = 'moved' OR kind = 'cancelled'),
     at          INTEGER NOT NULL,
     delivered   INTEGER,                                   -- NULL until it was
     PRIMARY KEY (center, appointment, version),
@@ -322,6 +324,49 @@ BEGIN SELECT raise(ABORT, 'the audit is never deleted'); END;
 
 CREATE TRIGGER audit_is_true BEFORE UPDATE ON audit
 BEGIN SELECT raise(ABORT, 'the audit is never changed'); END;
+
+-- ---------------------------------------------------------------------------------------------
+-- How to find it
+-- ---------------------------------------------------------------------------------------------
+
+-- Every index begins with the center, and a file usually holds one center. SQLite does not know
+-- that: unless told otherwise it takes the first column of any index for a good one, and may read a
+-- whole table where the next column names one row. So it is told, in its own table of statistics
+-- (https://sqlite.org/fileformat2.html#stat1tab): the number of rows, then how many of them share
+-- the first column, the first two, and so on. What counts is "all share the center"; the other
+-- numbers are guesses. An index is called by its table where it is the primary key.
+ANALYZE;
+DELETE FROM sqlite_stat1;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('account', 'account', '100000 100000 1'),
+    ('account', 'sqlite_autoindex_account_2', '100000 100000 1'),
+    ('credential', 'credential', '100000 100000 2 1'),
+    ('credential', 'credential_one_password_in_force', '100000 100000 1'),
+    ('session', 'session', '100000 100000 1'),
+    ('session', 'session_of_account', '100000 100000 5'),
+    ('session', 'session_by_expiry', '100000 100000 2'),
+    ('patient', 'patient', '100000 100000 1'),
+    ('person', 'person', '100000 100000 1'),
+    ('acts_for', 'acts_for', '100000 100000 2 1'),
+    ('acts_for', 'acts_for_one_self', '100000 100000 1'),
+    ('acts_for', 'acts_for_patient', '100000 100000 2'),
+    ('doctor', 'doctor', '100 100 1'),
+    ('doctor', 'sqlite_autoindex_doctor_2', '100 100 1'),
+    ('doctor', 'doctor_one_per_address', '100 100 100 1'),
+    ('slot', 'slot', '100000 100000 1'),
+    ('slot', 'slot_by_index', '100000 100000 1'),
+    ('slot', 'slot_by_start', '100000 100000 10 1'),
+    ('slot', 'slot_of_doctor', '100000 100000 1000 1 1'),
+    ('claim', 'claim', '100000 100000 1'),
+    ('claim', 'claim_of_appointment', '100000 100000 1'),
+    ('appointment', 'appointment', '100000 100000 1'),
+    ('appointment', 'appointment_of_patient', '100000 100000 5'),
+    ('appointment', 'appointment_one_per_slot', '100000 100000 1'),
+    ('appointment_history', 'appointment_history', '100000 100000 2 1'),
+    ('request', 'request', '100000 100000 5 1'),
+    ('request', 'request_by_expiry', '100000 100000 2'),
+    ('outbox', 'outbox', '100000 100000 2 1'),
+    ('audit', 'audit', '100000 100000 1');
 
 -- "RDVS": what makes the file ours, and which schema it has.
 PRAGMA application_id = 0x52445653;

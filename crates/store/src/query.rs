@@ -30,8 +30,8 @@ pub enum Query {
     },
     /// Which of these user names exist. Answer: `Users`.
     KnownUsers(Vec<UserName>),
-    /// Free slots that begin after `from` and before `until`, in index order. Answer: `Slots`,
-    /// never with a next page.
+    /// Free slots that begin after `from` and before `until`, in index order; a slot whose hold is
+    /// over at `from` counts as free. Answer: `Slots`, never with a next page.
     FreeSlotsByIndex {
         /// Slots that begin at or before it are left out.
         from: Timestamp,
@@ -40,7 +40,8 @@ pub enum Query {
         /// At most so many.
         limit: usize,
     },
-    /// Free slots in order of time, page by page. Answer: `Slots`.
+    /// Free slots in order of time, page by page; a slot whose hold is over at `from` counts as
+    /// free. Answer: `Slots`.
     FreeSlotsByTime {
         /// Only this doctor's; `None` for everybody's.
         doctor: Option<DoctorName>,
@@ -68,7 +69,8 @@ pub enum Query {
     Slots,
     /// For `rendezvous admin appointments`. Answer: `AppointmentRecords`, by start.
     Appointments {
-        /// Whether cancelled and past ones are wanted too.
+        /// Whether cancelled, done and missed ones are wanted too. A visit that nobody has marked
+        /// is still booked, however long ago it was.
         closed_too: bool,
     },
 }

@@ -107,7 +107,7 @@ pub(super) fn a_batch_with_a_bad_command_changes_nothing(store: &dyn Store) {
     let result = clinic.writer.commit(clinic.now, &batch);
     assert!(matches!(result, Err(CommitError::RolledBack(StoreError::Database(_)))), "{result:?}");
     assert_eq!(clinic.free_indices(), [1, 2, 3, 4, 5, 6]);
-    assert_eq!(clinic.read(Query::Appointments { closed_too: true }), {
+    assert_eq!(clinic.read(&Query::Appointments { closed_too: true }), {
         Answer::AppointmentRecords(Vec::new())
     });
     // An id that is there already, too: ids are random, so it is a bug of the caller.

@@ -55,8 +55,8 @@ impl Clinic {
         outcomes
     }
 
-    pub(crate) fn read(&mut self, query: Query) -> Answer {
-        self.reader.read(&query).unwrap()
+    pub(crate) fn read(&mut self, query: &Query) -> Answer {
+        self.reader.read(query).unwrap()
     }
 
     /// A booking by index, with a fresh appointment id.
@@ -117,7 +117,7 @@ impl Clinic {
     pub(crate) fn free(&mut self) -> Vec<Slot> {
         let until = self.now + SignedDuration::from_hours(28 * 24);
         let query = Query::FreeSlotsByIndex { from: self.now, until, limit: 1_000 };
-        match self.read(query) {
+        match self.read(&query) {
             Answer::Slots(Page { slots, next: None }) => slots,
             other => panic!("{other:?}"),
         }
@@ -130,7 +130,7 @@ impl Clinic {
 
     pub(crate) fn appointments_of(&mut self, patient: u8) -> Vec<Appointment> {
         let query = Query::AppointmentsOf { patient: patient_id(patient), limit: 1_000 };
-        match self.read(query) {
+        match self.read(&query) {
             Answer::Appointments(appointments) => appointments,
             other => panic!("{other:?}"),
         }

@@ -1,8 +1,14 @@
 //! What every store must do, as sentences: written against `&dyn Store`, run for each back end.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod accounts;
 mod booking;
-mod clinic;
+pub(crate) mod clinic;
+mod model;
 mod moving;
+mod publishing;
+mod reading;
 mod requests;
 
 pub(crate) use clinic::{Clinic, at};
@@ -73,5 +79,47 @@ conformance! {
         an_old_visits_refusal_is_kept_for_a_week_from_now
         cancelling_and_moving_are_remembered
         the_operator_has_no_requests
+    }
+    publishing {
+        a_first_import_creates_everything
+        an_import_again_changes_nothing
+        a_conflict_takes_nothing_over_and_leaves_the_batch_alone
+        an_account_is_never_changed
+        another_zone_is_a_conflict
+        a_free_row_that_left_the_file_is_withdrawn
+        a_booked_row_that_left_the_file_stays
+        a_free_index_given_to_another_time_is_published_anew
+        a_booked_index_given_to_another_time_is_a_conflict
+        a_booked_row_that_is_unchanged_stays_booked
+        two_free_rows_exchange_their_indices
+        an_index_added_by_hand_is_a_conflict
+        slots_added_by_hand_are_left_alone
+        an_overlap_is_a_conflict_with_its_line
+        an_index_is_used_again_in_a_later_week
+        two_doctors_exchange_their_addresses
+        an_address_of_another_doctor_is_a_conflict
+        a_moved_doctor_is_seen_by_everybody
+        added_slots_get_the_lowest_free_indices
+        added_slots_reuse_the_index_of_a_slot_that_has_begun
+        added_slots_are_all_or_none
+        slots_of_no_doctor_are_not_added
+        a_contradictory_slot_is_a_bad_command
+    }
+    accounts {
+        an_added_patient_can_log_in
+        a_user_name_is_given_once
+        a_new_password_replaces_the_old_one_and_ends_the_sessions
+        nobodys_password_is_not_set
+        a_session_is_open_until_it_expires
+        a_closed_session_is_closed
+        known_users_are_told_from_unknown_ones
+    }
+    reading {
+        an_empty_store_answers_with_nothing
+        free_slots_are_listed_by_index
+        free_slots_are_listed_by_time_page_by_page
+        free_slots_of_one_doctor_are_listed
+        a_patients_appointments_come_booked_ones_first
+        the_operator_sees_everything
     }
 }

@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use super::connection;
-use super::statements::all;
+use super::statements::{all, one};
 use crate::{Outcome, StoreError};
 
 /// How many violations of one kind are told.
@@ -98,12 +98,20 @@ const INVARIANTS: &[(&str, &str)] = &[
 /// # Errors
 /// `NotOurs` when it is no store of this program, or whatever keeps it from being read at all.
 pub fn check(path: &Path) -> Result<Vec<String>, StoreError> {
-    let connection = connection::open_to_inspect(path)?;
-    violations(&connection)
+    let found = connection::open_to_inspect(path).and_then(|connection| violations(&connection));
+    match found {
+        // Damage may be met anywhere on the way.
+        Err(StoreError::Database(error))
+            if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) =>
+        {
+            Ok(vec![format!("the file is damaged: {error}")])
+        }
+        other => other,
+    }
 }
 
 /// What is wrong with an open database, from one read transaction.
-pub(super) fn violations(connection: &Connection) -> Result<Vec<String>, StoreError> {
+fn violations(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let transaction = connection.unchecked_transaction()?;
     let mut found = integrity(&transaction)?;
     if !found.is_empty() {
@@ -121,12 +129,8 @@ pub(super) fn violations(connection: &Connection) -> Result<Vec<String>, StoreEr
 
 fn integrity(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT integrity_check FROM pragma_integrity_check";
-    let said = all(connection, sql, [], |row| Ok(row.get::<_, String>(0)?));
-    match said {
-        Ok(said) => Ok(said.into_iter().filter(|line| line != "ok").collect()),
-        Err(StoreError::Database(error)) => Ok(vec![format!("the file is damaged: {error}")]),
-        Err(other) => Err(other),
-    }
+    let said = all(connection, sql, [], |row| Ok(row.get::<_, String>(0)?))?;
+    Ok(said.into_iter().filter(|line| line != "ok").collect())
 }
 
 fn foreign_keys(connection: &Connection) -> Result<Vec<String>, StoreError> {
@@ -164,8 +168,7 @@ fn requests(connection: &Connection) -> Result<Vec<String>, StoreError> {
             }
         };
         let key = (center, named.id.as_bytes(), patient);
-        let version =
-            super::statements::one(connection, version_of, key, |row| Ok(row.get::<_, u32>(0)?))?;
+        let version = one(connection, version_of, key, |row| Ok(row.get::<_, u32>(0)?))?;
         if version.is_none_or(|version| version < named.version.0) {
             broken.push(format!("request {request}: appointment {}", named.id));
         }

@@ -1,7 +1,7 @@
 //! The store in one SQLite file, or in memory.
 //!
-//! [`Sqlite`] is the [`Store`]; [`upkeep`] checks, backs up and restores its file; [`lock`] says who
-//! has it in use. A file is in WAL mode with `synchronous=FULL`: readers and the writer do not wait
+//! [`Sqlite`] is the [`Store`]; [`upkeep`] checks, backs up and restores its file; [`lock`] says
+//! who has it in use. A file is in WAL mode with `synchronous=FULL`: readers and the writer do not wait
 //! for each other, and what was acknowledged outlives a power cut.
 
 mod accounts;
@@ -14,6 +14,8 @@ mod reading;
 mod requests;
 mod rows;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod trail;
 pub mod upkeep;
 mod writing;

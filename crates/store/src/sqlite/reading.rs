@@ -125,8 +125,7 @@ impl Reading<'_> {
     }
 
     fn account(&self, user: &UserName) -> Result<Option<AccountRecord>, StoreError> {
-        let sql = account_query!(" FROM account a WHERE a.center = ?1 AND a.user_name = ?2");
-        one(self.connection, sql, (self.center, user.as_str()), account_record)
+        one(self.connection, ACCOUNT, (self.center, user.as_str()), account_record)
     }
 
     fn session(
@@ -134,12 +133,8 @@ impl Reading<'_> {
         token: &TokenHash,
         now: Timestamp,
     ) -> Result<Option<AccountRecord>, StoreError> {
-        let sql = account_query!(
-            " FROM session e CROSS JOIN account a USING (center, account)
-            WHERE e.center = ?1 AND e.token = ?2 AND e.revoked IS NULL AND e.expires > ?3"
-        );
         let params = (self.center, token.as_bytes(), now.as_millisecond());
-        one(self.connection, sql, params, account_record)
+        one(self.connection, SESSION, params, account_record)
     }
 
     fn known_users(&self, users: &[UserName]) -> Result<Vec<UserName>, StoreError> {
@@ -199,16 +194,8 @@ impl Reading<'_> {
         patient: PatientId,
         limit: usize,
     ) -> Result<Vec<domain::Appointment>, StoreError> {
-        let sql = concat!(
-            "SELECT ",
-            appointment_columns!(),
-            " FROM appointment a CROSS JOIN slot s USING (center, slot)",
-            " CROSS JOIN doctor d USING (center, doctor)",
-            " WHERE a.center = ?1 AND a.patient = ?2",
-            " ORDER BY a.status = 'booked' DESC, s.starts, a.appointment LIMIT ?3"
-        );
         let params = (self.center, patient.as_bytes(), rows_at_most(limit));
-        all(self.connection, sql, params, rows::appointment)
+        all(self.connection, APPOINTMENTS_OF, params, rows::appointment)
     }
 
     fn patients(&self) -> Result<Vec<PatientRecord>, StoreError> {
@@ -272,7 +259,18 @@ impl Reading<'_> {
     }
 }
 
-const FREE_BY_INDEX: &str = concat!(
+/// An account by user name.
+pub(super) const ACCOUNT: &str =
+    account_query!(" FROM account a WHERE a.center = ?1 AND a.user_name = ?2");
+
+/// The account of a session that is open at `?3`.
+pub(super) const SESSION: &str = account_query!(
+    " FROM session e CROSS JOIN account a USING (center, account)
+    WHERE e.center = ?1 AND e.token = ?2 AND e.revoked IS NULL AND e.expires > ?3"
+);
+
+/// The free slots after `?2` and before `?3`, by index.
+pub(super) const FREE_BY_INDEX: &str = concat!(
     "SELECT ",
     slot_columns!(),
     " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
@@ -281,7 +279,9 @@ const FREE_BY_INDEX: &str = concat!(
     " ORDER BY s.idx LIMIT ?4"
 );
 
-const FREE_BY_TIME: &str = concat!(
+/// The free slots after the place (`?4`, `?5`) and before `?3`, by time. `?2` is the moment at
+/// which they are free.
+pub(super) const FREE_BY_TIME: &str = concat!(
     "SELECT ",
     slot_columns!(),
     " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
@@ -291,7 +291,8 @@ const FREE_BY_TIME: &str = concat!(
     " ORDER BY s.starts, s.slot LIMIT ?6"
 );
 
-const FREE_OF_DOCTOR: &str = concat!(
+/// The same, of the doctor named `?7`.
+pub(super) const FREE_OF_DOCTOR: &str = concat!(
     "SELECT ",
     slot_columns!(),
     " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
@@ -300,6 +301,16 @@ const FREE_OF_DOCTOR: &str = concat!(
     " AND (s.starts, s.slot) > (?4, ?5)",
     is_free!(),
     " ORDER BY s.starts, s.slot LIMIT ?6"
+);
+
+/// The appointments of patient `?2`.
+pub(super) const APPOINTMENTS_OF: &str = concat!(
+    "SELECT ",
+    appointment_columns!(),
+    " FROM appointment a CROSS JOIN slot s USING (center, slot)",
+    " CROSS JOIN doctor d USING (center, doctor)",
+    " WHERE a.center = ?1 AND a.patient = ?2",
+    " ORDER BY a.status = 'booked' DESC, s.starts, a.appointment LIMIT ?3"
 );
 
 fn account_record(row: &rusqlite::Row<'_>) -> Result<AccountRecord, StoreError> {

@@ -71,8 +71,8 @@ impl Batch<'_> {
         outcome: &str,
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO audit (center, entry, at, who, verb, subject, outcome)
-            SELECT ?1, coalesce(max(entry), 0) + 1, ?2, ?3, ?4, ?5, ?6
-            FROM audit WHERE center = ?1";
+            VALUES (?1, (SELECT coalesce(max(entry), 0) + 1 FROM audit WHERE center = ?1),
+              ?2, ?3, ?4, ?5, ?6)";
         run(
             self.connection,
             sql,

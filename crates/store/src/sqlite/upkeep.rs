@@ -96,6 +96,7 @@ fn copy_into(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let name = path.to_str().ok_or_else(|| {
         io::Error::new(io::ErrorKind::InvalidFilename, "the path is not valid UTF-8")
     })?;
+    connection::make_private(path)?;
     connection.execute("VACUUM INTO ?1", [name])?;
     File::open(path)?.sync_all()?;
     Ok(())

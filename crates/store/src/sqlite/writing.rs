@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::StoreFile;
 use super::connection::{self, Purpose};
-use super::statements::run;
+use super::statements::{all, run};
 use crate::{Command, CommitError, Outcome, StoreError, Writer};
 
 /// How often outdated rows are looked for.
@@ -16,6 +16,14 @@ const TIDY_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
 /// How many outdated rows of one table a batch removes at most, so that no booking waits for it.
 const TIDY_ROWS_MAX: i64 = 256;
+
+/// Up to `?3` answers whose time was over at `?2`.
+pub(super) const OUTDATED_REQUESTS: &str = "SELECT patient, request FROM request
+    WHERE center = ?1 AND keep_until <= ?2 LIMIT ?3";
+
+/// Removes up to `?3` sessions that had expired at `?2`.
+pub(super) const TIDY_SESSIONS: &str = "DELETE FROM session WHERE center = ?1 AND token IN (
+    SELECT token FROM session WHERE center = ?1 AND expires <= ?2 LIMIT ?3)";
 
 /// The writer of a file.
 pub(super) struct FileWriter {
@@ -30,6 +38,14 @@ impl FileWriter {
     pub(super) fn open(file: Arc<StoreFile>, center: CenterId) -> Result<Self, StoreError> {
         let connection = Some(connection::open(&file.path, Purpose::Write)?);
         Ok(Self { file, center, connection, tidied: None })
+    }
+
+    /// A writer with a connection that a test has prepared.
+    #[cfg(test)]
+    pub(super) fn with_connection(store: &super::Sqlite, connection: Connection) -> Self {
+        let super::Place::File(file) = &store.place else { panic!("memory has one connection") };
+        let file = Arc::clone(file);
+        Self { file, center: store.center, connection: Some(connection), tidied: None }
     }
 }
 
@@ -133,13 +149,16 @@ impl Batch<'_> {
 
     /// Removes some of the rows that nothing can ask for any more.
     fn tidy(&self) -> Result<(), StoreError> {
-        let requests = "DELETE FROM request WHERE (center, patient, request) IN (
-            SELECT center, patient, request FROM request
-            WHERE center = ?1 AND keep_until <= ?2 LIMIT ?3)";
-        run(self.connection, requests, (self.center, self.now, TIDY_ROWS_MAX))?;
-        let sessions = "DELETE FROM session WHERE (center, token) IN (
-            SELECT center, token FROM session WHERE center = ?1 AND expires <= ?2 LIMIT ?3)";
-        run(self.connection, sessions, (self.center, self.now, TIDY_ROWS_MAX))?;
+        let params = (self.center, self.now, TIDY_ROWS_MAX);
+        let outdated = all(self.connection, OUTDATED_REQUESTS, params, |row| {
+            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, String>(1)?))
+        })?;
+        // One by one: a list of pairs is not looked up by key.
+        let sql = "DELETE FROM request WHERE center = ?1 AND patient = ?2 AND request = ?3";
+        for (patient, request) in outdated {
+            run(self.connection, sql, (self.center, patient, request))?;
+        }
+        run(self.connection, TIDY_SESSIONS, params)?;
         Ok(())
     }
 }

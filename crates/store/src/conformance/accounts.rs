@@ -1,0 +1,102 @@
+//! Sentences about accounts, passwords and sessions.
+
+use domain::{Entropy, SessionToken};
+
+use super::Clinic;
+use super::at;
+use super::clinic::{account, account_id, patient_id, user_name};
+use crate::{
+    AccountRecord, AddPatient, Answer, Command, OpenSession, Outcome, PasswordHash, Query, Store,
+    TokenHash,
+};
+
+fn token(number: u8) -> TokenHash {
+    TokenHash::of(&SessionToken::fresh(&Entropy([number; 32])))
+}
+
+fn record(number: u8, phc: &str) -> Answer {
+    Answer::Account(Some(AccountRecord {
+        account: account_id(number),
+        user: user_name(&format!("patient{number}")),
+        patient: Some(patient_id(number)),
+        password: Some(PasswordHash::new(phc.to_owned())),
+    }))
+}
+
+fn session(clinic: &mut Clinic, number: u8) -> Answer {
+    let now = clinic.now;
+    clinic.read(&Query::Session { token: token(number), now })
+}
+
+fn open_session(clinic: &mut Clinic, number: u8, who: u8) {
+    let open = OpenSession { account: account_id(who), token: token(number), expires: at(20) };
+    assert_eq!(clinic.run(Command::OpenSession(open)), Outcome::Done);
+}
+
+pub(super) fn an_added_patient_can_log_in(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let new = AddPatient { name: Some("Žofie Nová".to_owned()), ..account(4) };
+    assert_eq!(clinic.run(Command::AddPatient(new)), Outcome::Done);
+    let found = clinic.read(&Query::Account(user_name("patient4")));
+    assert_eq!(found, record(4, "$hash4"));
+    clinic.booked(4, 1);
+    // A user name is exactly what it is.
+    assert_eq!(clinic.read(&Query::Account(user_name("Patient4"))), Answer::Account(None));
+}
+
+pub(super) fn a_user_name_is_given_once(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let same = AddPatient { user: user_name("patient1"), ..account(4) };
+    assert_eq!(clinic.run(Command::AddPatient(same)), Outcome::UserExists);
+    let found = clinic.read(&Query::Account(user_name("patient1")));
+    assert_eq!(found, record(1, "$hash1"));
+}
+
+pub(super) fn a_new_password_replaces_the_old_one_and_ends_the_sessions(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    open_session(&mut clinic, 1, 1);
+    open_session(&mut clinic, 2, 2);
+    assert_eq!(clinic.set_password("patient1", "$new"), Outcome::Done);
+    let found = clinic.read(&Query::Account(user_name("patient1")));
+    assert_eq!(found, record(1, "$new"));
+    assert_eq!(session(&mut clinic, 1), Answer::Account(None));
+    assert_eq!(session(&mut clinic, 2), record(2, "$hash2"));
+    // As often as it takes; a new session is open again.
+    assert_eq!(clinic.set_password("patient1", "$newer"), Outcome::Done);
+    open_session(&mut clinic, 3, 1);
+    assert_eq!(session(&mut clinic, 3), record(1, "$newer"));
+}
+
+pub(super) fn nobodys_password_is_not_set(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    assert_eq!(clinic.set_password("nobody", "$new"), Outcome::NoSuchUser);
+}
+
+pub(super) fn a_session_is_open_until_it_expires(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    open_session(&mut clinic, 1, 1);
+    assert_eq!(session(&mut clinic, 1), record(1, "$hash1"));
+    assert_eq!(session(&mut clinic, 2), Answer::Account(None));
+    clinic.now = at(20);
+    assert_eq!(session(&mut clinic, 1), Answer::Account(None));
+    // Also once the writer has tidied it away.
+    clinic.batch(&[]);
+    clinic.now = at(19);
+    assert_eq!(session(&mut clinic, 1), Answer::Account(None));
+}
+
+pub(super) fn a_closed_session_is_closed(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    open_session(&mut clinic, 1, 1);
+    for _ in 0..2 {
+        assert_eq!(clinic.run(Command::CloseSession(token(1))), Outcome::Done);
+        assert_eq!(session(&mut clinic, 1), Answer::Account(None));
+    }
+}
+
+pub(super) fn known_users_are_told_from_unknown_ones(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let asked = ["patient3", "nobody", "patient1"].map(user_name).to_vec();
+    let known = ["patient3", "patient1"].map(user_name).to_vec();
+    assert_eq!(clinic.read(&Query::KnownUsers(asked)), Answer::Users(known));
+}

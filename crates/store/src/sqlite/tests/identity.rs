@@ -1,0 +1,76 @@
+//! Which files are ours.
+
+use std::fs;
+use std::path::Path;
+
+use super::super::Sqlite;
+use super::{place, raw};
+use crate::StoreError;
+
+fn check(path: &Path, expected: &str) {
+    let before = fs::read(path).unwrap();
+    match Sqlite::open(path) {
+        Err(StoreError::NotOurs(why)) => {
+            assert_eq!(why, format!("{} {expected}", path.display()));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(fs::read(path).unwrap(), before, "the file was changed");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    fs::write(&path, "patient1 password111\n".repeat(1_000)).unwrap();
+    check(&path, "is not a database");
+}
+
+#[test]
+fn another_programs_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.db");
+    raw(&path).execute_batch("CREATE TABLE bookmark (url TEXT)").unwrap();
+    check(&path, "is a database of another program");
+}
+
+#[test]
+fn a_newer_versions_database_is_refused_and_left_alone() {
+    let place = place();
+    drop((place.clinic, place.store));
+    raw(&place.path).pragma_update(None, "user_version", 2).unwrap();
+    let why = "is from a newer version of this program (schema 2, known: 1)";
+    check(&place.path, why);
+}
+
+#[test]
+fn an_empty_file_becomes_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("empty.db");
+    fs::write(&path, "").unwrap();
+    Sqlite::open(&path).unwrap();
+    Sqlite::open(&path).unwrap();
+}
+
+#[test]
+fn a_file_in_no_folder_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let result = Sqlite::open(&folder.path().join("no/such/folder.db"));
+    assert!(matches!(result, Err(StoreError::Io(_))), "{result:?}");
+}
+
+#[test]
+fn the_file_is_set_up_to_lose_nothing() {
+    let place = place();
+    let connection =
+        super::super::connection::open(&place.path, super::super::connection::Purpose::Write)
+            .unwrap();
+    let pragma = |name: &str| -> String {
+        let value: rusqlite::types::Value =
+            connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();
+        format!("{value:?}")
+    };
+    assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
+    assert_eq!(pragma("synchronous"), "Integer(2)");
+    assert_eq!(pragma("foreign_keys"), "Integer(1)");
+}

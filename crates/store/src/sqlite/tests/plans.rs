@@ -1,0 +1,59 @@
+//! The questions that patients ask are answered by indexes.
+
+use super::super::connection::{self, Purpose};
+use super::super::reading::{
+    ACCOUNT, APPOINTMENTS_OF, FREE_BY_INDEX, FREE_BY_TIME, FREE_OF_DOCTOR, SESSION,
+};
+use super::super::writing::{OUTDATED_REQUESTS, TIDY_SESSIONS};
+use super::place;
+
+fn check(sql: &str, first: &str, sorts: bool) {
+    let place = place();
+    let connection = connection::open(&place.path, Purpose::Read).unwrap();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    // Any values do: a plan is made before they are known.
+    let values = vec![1_i64; statement.parameter_count()];
+    let plan: Vec<String> = statement
+        .query_map(rusqlite::params_from_iter(values), |row| row.get(3))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(plan[0], first, "{plan:#?}");
+    let scans: Vec<_> =
+        plan.iter().filter(|step| step.starts_with("SCAN") && !step.contains("CONSTANT")).collect();
+    assert!(scans.is_empty(), "{plan:#?}");
+    assert_eq!(plan.iter().any(|step| step.contains("TEMP B-TREE")), sorts, "{plan:#?}");
+}
+
+#[test]
+fn free_slots_come_in_the_order_of_an_index() {
+    check(FREE_BY_INDEX, "SEARCH s USING INDEX slot_by_index (center=?)", false);
+    let by_start =
+        "SEARCH s USING INDEX slot_by_start (center=? AND (starts,slot)>(?,?) AND starts<?)";
+    check(FREE_BY_TIME, by_start, false);
+    let of_doctor = "SEARCH s USING INDEX slot_of_doctor \
+        (center=? AND doctor=? AND (starts,slot)>(?,?) AND starts<?)";
+    check(FREE_OF_DOCTOR, of_doctor, false);
+}
+
+#[test]
+fn an_account_and_a_session_are_found_by_key() {
+    // The few patients of one account are sorted.
+    let by_user = "SEARCH a USING INDEX sqlite_autoindex_account_2 (center=? AND user_name=?)";
+    check(ACCOUNT, by_user, true);
+    check(SESSION, "SEARCH e USING PRIMARY KEY (center=? AND token=?)", true);
+}
+
+#[test]
+fn a_patients_appointments_are_found_by_patient_and_sorted() {
+    let first = "SEARCH a USING INDEX appointment_of_patient (center=? AND patient=?)";
+    check(APPOINTMENTS_OF, first, true);
+}
+
+#[test]
+fn tidying_looks_at_what_it_removes_only() {
+    let requests =
+        "SEARCH request USING COVERING INDEX request_by_expiry (center=? AND keep_until<?)";
+    check(OUTDATED_REQUESTS, requests, false);
+    check(TIDY_SESSIONS, "SEARCH session USING PRIMARY KEY (center=? AND token=?)", false);
+}

@@ -1,0 +1,127 @@
+//! The schema refuses by itself what the program above must never do.
+
+use super::{place, raw};
+
+/// Runs `sql` on a clinic in which patient 1 has booked slot 2 and patient 2 has cancelled slot 3,
+/// as one transaction; `expected` is what SQLite says to it.
+fn check(sql: &str, expected: &str) {
+    let mut place = place();
+    place.clinic.booked(1, 2);
+    let other = place.clinic.booked(2, 3);
+    place.clinic.cancel(2, other.id);
+    let connection = raw(&place.path);
+    connection.pragma_update(None, "foreign_keys", true).unwrap();
+    let said = connection.execute_batch(&format!("BEGIN; {sql}; COMMIT;")).unwrap_err();
+    assert_eq!(said.to_string(), expected, "{sql}");
+}
+
+#[test]
+fn a_slot_is_claimed_once_and_only_while_it_is_published() {
+    let patient = "(SELECT patient FROM patient LIMIT 1)";
+    check(
+        &format!("INSERT INTO claim (center, slot, held_by, expires) VALUES (1, 2, {patient}, 9)"),
+        "UNIQUE constraint failed: claim.center, claim.slot",
+    );
+    check(
+        &format!(
+            "UPDATE slot SET state = 'withdrawn', index_in_use = 0, withdrawn = 1 WHERE slot = 4;
+             INSERT INTO claim (center, slot, held_by, expires) VALUES (1, 4, {patient}, 9)"
+        ),
+        "only a published slot is claimed",
+    );
+    check(
+        "INSERT INTO claim (center, slot) VALUES (1, 4)",
+        "CHECK constraint failed: (appointment IS NULL) = (expires IS NOT NULL)",
+    );
+    check("UPDATE claim SET slot = 4", "a claim is made and dropped, never changed");
+}
+
+#[test]
+fn an_appointment_and_its_claim_go_together() {
+    check("DELETE FROM claim", "a live appointment keeps its claim");
+    check(
+        "UPDATE appointment SET slot = 4, version = 2 WHERE slot = 2",
+        "a live appointment has a claim to its slot",
+    );
+    check(
+        "UPDATE appointment SET status = 'booked', version = version + 1 WHERE slot = 3",
+        "a live appointment has a claim to its slot",
+    );
+    check(
+        "INSERT INTO claim (center, slot, appointment) VALUES (1, 4, zeroblob(16))",
+        "FOREIGN KEY constraint failed",
+    );
+}
+
+#[test]
+fn a_change_is_a_version_and_a_version_is_history() {
+    check(
+        "UPDATE appointment SET status = 'cancelled' WHERE slot = 2",
+        "each change of an appointment is its next version",
+    );
+    check(
+        "UPDATE appointment SET status = 'arrived', version = version + 1 WHERE slot = 2",
+        "FOREIGN KEY constraint failed",
+    );
+    check(
+        "UPDATE appointment SET patient = zeroblob(16), version = version + 1 WHERE slot = 2",
+        "each change of an appointment is its next version",
+    );
+}
+
+#[test]
+fn a_slot_is_never_changed_only_withdrawn() {
+    check("UPDATE slot SET starts = 0", "a slot is never changed, only withdrawn");
+    check(
+        "UPDATE slot SET state = 'withdrawn', index_in_use = 0, withdrawn = 1 WHERE slot = 2",
+        "a claimed slot is not withdrawn",
+    );
+    check(
+        "UPDATE slot SET state = 'withdrawn', withdrawn = 1 WHERE slot = 1",
+        "CHECK constraint failed: state = 'published' OR index_in_use = 0",
+    );
+    check(
+        "UPDATE slot SET state = 'withdrawn', index_in_use = 0, withdrawn = 1 WHERE slot = 1;
+         UPDATE slot SET state = 'published', withdrawn = NULL WHERE slot = 1",
+        "a slot that was withdrawn, or gave up its index, stays so",
+    );
+}
+
+#[test]
+fn a_slot_overlaps_nothing_and_has_an_index_of_its_own() {
+    let insert = |index: u32, shift: i64, slot: &str| {
+        format!(
+            "UPDATE center SET slots_made = slots_made + 1;
+             INSERT INTO slot (center, slot, doctor, idx, starts, ends, origin, added)
+             SELECT 1, {slot}, doctor, {index}, starts + {shift}, ends + {shift}, 'desk', 0
+             FROM slot WHERE slot = 1"
+        )
+    };
+    let overlap = "slots of one doctor never overlap";
+    check(&insert(7, 0, "7"), overlap);
+    check(&insert(7, -3_599_999, "7"), overlap);
+    check(&insert(7, 3_599_999, "7"), overlap);
+    let index = "UNIQUE constraint failed: slot.center, slot.idx";
+    check(&insert(6, 3_600_000, "7"), index);
+    let id = "UNIQUE constraint failed: slot.center, slot.slot";
+    check(&insert(7, 3_600_000, "6"), id);
+    check(&insert(7, 3_600_000, "8"), "a slot id comes from the counter of its center");
+}
+
+#[test]
+fn what_must_be_kept_is_kept() {
+    check("DELETE FROM slot", "slots are withdrawn, never deleted");
+    check("DELETE FROM appointment", "appointments are cancelled, never deleted");
+    check("DELETE FROM appointment_history", "history is never deleted");
+    check("DELETE FROM audit", "the audit is never deleted");
+    check("UPDATE audit SET verb = 'nothing'", "the audit is never changed");
+}
+
+#[test]
+fn an_account_has_one_password_in_force() {
+    check(
+        "INSERT INTO credential (center, account, credential, kind, secret, added)
+         SELECT 1, account, 2, 'password', '$again', 0 FROM account",
+        "UNIQUE constraint failed: credential.center, credential.account",
+    );
+}
