@@ -81,6 +81,13 @@ impl<W> Batch<W> {
         &self.commands
     }
 
+    /// One batch for each command, in order: so that one command the store cannot take does not
+    /// take the others along.
+    pub fn singly(self) -> impl Iterator<Item = Self> {
+        let alone = |(command, waiter)| Self { commands: vec![command], waiters: vec![waiter] };
+        self.commands.into_iter().zip(self.waiters).map(alone)
+    }
+
     /// Gives everybody in the batch the verdict.
     ///
     /// # Panics

@@ -153,11 +153,8 @@ impl Visit {
             }
             (State::Patient(patient), request) => {
                 match patient.clone().ask(now, entropy, request) {
-                    Ok((doing, effect)) => self.begin(doing, effect),
-                    Err(reply) => {
-                        self.state = State::Stranger;
-                        Step::Answer(reply)
-                    }
+                    Some((doing, effect)) => self.begin(doing, effect),
+                    None => self.leave(),
                 }
             }
         }
@@ -178,10 +175,7 @@ impl Visit {
             }
             (Doing::ComingBack { token }, Fed::Read(answer)) => self.came_back(token, answer),
             (Doing::LoggingOut, Fed::Settled(settled)) => match settled {
-                Settled::Decided(_) => {
-                    self.state = State::Stranger;
-                    Step::Answer(Reply::LoggedOut)
-                }
+                Settled::Decided(_) => self.leave(),
                 other => undecided(&other),
             },
             (Doing::ListingBoard | Doing::ListingPage, Fed::Read(answer)) => self.listed(answer),
@@ -199,6 +193,11 @@ impl Visit {
     fn begin(&mut self, doing: Doing, effect: Effect) -> Step {
         self.doing = Some(doing);
         Step::Do(effect)
+    }
+
+    fn leave(&mut self) -> Step {
+        self.state = State::Stranger;
+        Step::Answer(Reply::LoggedOut)
     }
 
     fn verified(
@@ -313,30 +312,22 @@ impl LoggedInPatient {
         Some(Self { account, patient: patient?, user, session: None })
     }
 
-    /// What is to be done for a request; `Err` is goodbye at once, with nothing to be done.
-    fn ask(
-        self,
-        now: Timestamp,
-        entropy: &Entropy,
-        request: Request,
-    ) -> Result<(Doing, Effect), Reply> {
-        let changing = |command| Ok((Doing::Changing, Effect::Commit(command)));
+    /// What is to be done for a request; `None` when nothing is, and the patient just leaves.
+    fn ask(self, now: Timestamp, entropy: &Entropy, request: Request) -> Option<(Doing, Effect)> {
+        let changing = |command| Some((Doing::Changing, Effect::Commit(command)));
         match request {
-            Request::Board => Ok((Doing::ListingBoard, Effect::Read(board(now)))),
-            Request::Slots(wanted) => Ok((Doing::ListingPage, Effect::Read(page(now, wanted)))),
-            Request::Appointments => Ok((
+            Request::Board => Some((Doing::ListingBoard, Effect::Read(board(now)))),
+            Request::Slots(wanted) => Some((Doing::ListingPage, Effect::Read(page(now, wanted)))),
+            Request::Appointments => Some((
                 Doing::ListingAppointments,
                 Effect::Read(Query::AppointmentsOf {
                     patient: self.patient,
                     limit: APPOINTMENTS_LISTED_MAX,
                 }),
             )),
-            Request::LogOut => match self.session {
-                Some(token) => {
-                    Ok((Doing::LoggingOut, Effect::Commit(Command::CloseSession(token))))
-                }
-                None => Err(Reply::LoggedOut),
-            },
+            Request::LogOut => self
+                .session
+                .map(|token| (Doing::LoggingOut, Effect::Commit(Command::CloseSession(token)))),
             Request::Book { slot, request_id } => changing(Command::Book(Book {
                 patient: self.patient,
                 actor: self.actor(),
@@ -389,7 +380,7 @@ fn undecided(settled: &Settled) -> Step {
 fn choice(slot: SlotNamed) -> SlotChoice {
     match slot {
         SlotNamed::Index(index) => SlotChoice::Index(index),
-        SlotNamed::Id(id) => SlotChoice::Id(id),
+        SlotNamed::Id { id, index: _ } => SlotChoice::Id(id),
     }
 }
 

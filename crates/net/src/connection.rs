@@ -165,7 +165,10 @@ impl Connection {
     /// reset the connection and take the reply along.
     async fn hang_up(mut self, buffer: &mut [u8]) -> io::Result<()> {
         self.stream.shutdown().await?;
-        let drained = async { while self.stream.read(buffer).await? > 0 {} io::Result::Ok(()) };
+        let drained = async {
+            while self.stream.read(buffer).await? > 0 {}
+            io::Result::Ok(())
+        };
         timeout(LINGER, drained).await.unwrap_or(Ok(()))
     }
 }
@@ -183,8 +186,12 @@ impl Asked {
         match request {
             Request::LogIn { user, .. } => Self::LogIn(user.clone()),
             Request::Board | Request::Slots(_) => Self::List,
-            Request::Book { slot: SlotNamed::Index(index), .. } => Self::Slot(index.to_string()),
-            Request::Book { slot: SlotNamed::Id(id), .. } => Self::Slot(format!("with id {id}")),
+            Request::Book { slot, .. } => Self::Slot(match slot {
+                SlotNamed::Index(index) | SlotNamed::Id { id: _, index: Some(index) } => {
+                    index.to_string()
+                }
+                SlotNamed::Id { id, index: None } => format!("with id {id}"),
+            }),
             _ => Self::Other,
         }
     }

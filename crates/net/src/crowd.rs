@@ -84,9 +84,8 @@ mod tests {
     fn one_source_cannot_take_all_places() {
         let crowd = Crowd::default();
         let (here, there) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
-        let mut places: Vec<Place> = (0..CONNECTIONS_PER_SOURCE_MAX)
-            .map(|_| crowd.enter(here).unwrap())
-            .collect();
+        let mut places: Vec<Place> =
+            (0..CONNECTIONS_PER_SOURCE_MAX).map(|_| crowd.enter(here).unwrap()).collect();
         assert!(places.iter().all(|place| place.admission == Admission::Served));
         for _ in 0..REFUSALS_AT_ONCE_MAX {
             places.push(crowd.enter(here).unwrap());

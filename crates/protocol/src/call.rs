@@ -240,3 +240,6 @@ fn read_choice(text: &str, whole: bool) -> Result<Option<Reply>, BadReply> {
     let port = port.parse().map_err(|_| not_understood(text))?;
     Ok(Some(Reply::Booked(Referral::Port { doctor, port })))
 }
+
+#[cfg(test)]
+mod tests;

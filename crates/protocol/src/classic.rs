@@ -238,11 +238,7 @@ mod tests {
             check_argument(message, Peer::Stranger, &log_in("ann", "pass", Style::Spec));
         }
         check_argument("ann my pass", Peer::Stranger, &log_in("ann", "my pass", Style::Seed));
-        check_argument(
-            "selection x",
-            Peer::Stranger,
-            &log_in("selection", "x", Style::Seed),
-        );
+        check_argument("selection x", Peer::Stranger, &log_in("selection", "x", Style::Seed));
         let too_long = format!("ann {}", "x".repeat(600));
         let wrong = Meaning::Refused(Refusal::WrongCredentials, Style::Seed);
         check_argument(&too_long, Peer::Stranger, &wrong);
@@ -301,10 +297,7 @@ mod tests {
         }
         let again = Meaning::Refused(Refusal::AlreadyLoggedIn, Style::Spec);
         check_argument("authenticate ann pass", spec, &again);
-        assert_eq!(
-            read(b"\xff\xfe", Ending::Open, spec),
-            Reading::IfNothingFollows(unknown)
-        );
+        assert_eq!(read(b"\xff\xfe", Ending::Open, spec), Reading::IfNothingFollows(unknown));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod lines;
 mod tests;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 
 use domain::{
     Currency, DoctorName, Money, Password, PlanName, Service, SlotIndex, Tariff, UserName,
@@ -65,21 +66,28 @@ const PLAN_COLUMNS: &str = "<plan>";
 /// Reads `users.txt`: `<user> <password>` a line, each user once.
 ///
 /// # Errors
-/// The first mistake.
+/// The first mistake; users that are there twice are looked for when all else is right.
 pub fn parse_users(bytes: &[u8]) -> Result<Vec<UserRow>, FileMistake> {
     let mut rows = Vec::with_capacity(lines::at_most(bytes));
-    let mut lines_of: HashMap<&str, u32> = HashMap::with_capacity(lines::at_most(bytes));
+    let mut once = Once::with_capacity(lines::at_most(bytes));
+    let hashing = RandomState::new();
     for line in Lines::of(bytes, USER_COLUMNS)? {
         let line = line?;
         let (row, place) = user_row(&line)?;
-        if let Some(first) = lines_of.insert(place.text, row.line) {
-            let user = quote(place.text);
-            let wrong = format!("user {user} is on line {first} already, expected each user once");
-            return Err(line.mistake(place, wrong));
-        }
+        once.note(hashing.hash_one(place.text), &line, place);
         rows.push(row);
     }
-    Ok(rows)
+    let user = |at: usize| &rows[at].user;
+    match once.first_repeat(|later, earlier| user(later) == user(earlier)) {
+        None => Ok(rows),
+        Some(repeat) => {
+            let name = quote(user(repeat.at).as_str());
+            let first = repeat.first_line;
+            Err(repeat.mistake(format!(
+                "user {name} is on line {first} already, expected each user once"
+            )))
+        }
+    }
 }
 
 /// Reads `patientN.txt`: exactly one line, `<user> <password>`.
@@ -129,14 +137,15 @@ pub fn parse_tariff(bytes: &[u8], currency: Currency) -> Result<Tariff, FileMist
 /// when each takes `slot_minutes`.
 ///
 /// # Errors
-/// The first mistake; overlaps are looked for when all else is right.
+/// The first mistake; indices that are there twice, and then overlaps, are looked for when all
+/// else is right.
 pub fn parse_availabilities(
     bytes: &[u8],
     slot_minutes: u32,
 ) -> Result<Vec<AvailabilityRow>, FileMistake> {
-    let mut rows: Vec<AvailabilityRow> = Vec::new();
+    let mut rows: Vec<AvailabilityRow> = Vec::with_capacity(lines::at_most(bytes));
     let mut roster = Roster::default();
-    let mut lines_of: HashMap<SlotIndex, u32> = HashMap::with_capacity(lines::at_most(bytes));
+    let mut once = Once::with_capacity(lines::at_most(bytes));
     for line in Lines::of(bytes, AVAILABILITY_COLUMNS)? {
         let line = line?;
         let [index, day, time, doctor, port] = line.columns(AVAILABILITY_COLUMNS)?;
@@ -148,13 +157,16 @@ pub fn parse_availabilities(
                 .map_err(|why| line.mistake(doctor, format!("the doctor's name {why}")))?,
             port: udp_port(&line, port)?,
         };
-        if let Some(first) = lines_of.insert(row.index, row.line) {
-            let wrong =
-                format!("index {} is on line {first} already, expected each index once", row.index);
-            return Err(line.mistake(index, wrong));
-        }
-        roster.enter(&row, day.column).map_err(|wrong| line.mistake(port, wrong))?;
+        once.note(u64::from(row.index.number()), &line, index);
+        roster.enter(&row, line.column_of(day)).map_err(|wrong| line.mistake(port, wrong))?;
         rows.push(row);
+    }
+    // Equal keys are equal indices.
+    if let Some(repeat) = once.first_repeat(|_, _| true) {
+        let (index, first) = (rows[repeat.at].index, repeat.first_line);
+        return Err(repeat.mistake(format!(
+            "index {index} is on line {first} already, expected each index once"
+        )));
     }
     match roster.first_overlap(slot_minutes) {
         None => Ok(rows),
@@ -218,6 +230,55 @@ fn udp_port(line: &Line<'_>, port: Field<'_>) -> Result<u16, FileMistake> {
         );
         line.mistake(port, wrong)
     })
+}
+
+/// Finds what may be there only once, by sorting: a million rows in a hash map would take most of
+/// the second that a refusal may take.
+struct Once {
+    /// Of each row: a key that is the same for the same thing, its place among the rows, and the
+    /// line and column to point at.
+    seen: Vec<(u64, usize, u32, u32)>,
+}
+
+/// A row that repeats an earlier one.
+struct Repeat {
+    /// Its place among the rows.
+    at: usize,
+    line: u32,
+    column: u32,
+    /// The line of the earlier one.
+    first_line: u32,
+}
+
+impl Repeat {
+    fn mistake(&self, message: String) -> FileMistake {
+        FileMistake { line: self.line, column: self.column, message }
+    }
+}
+
+impl Once {
+    fn with_capacity(rows: usize) -> Self {
+        Self { seen: Vec::with_capacity(rows) }
+    }
+
+    /// Notes the next row.
+    fn note(&mut self, key: u64, line: &Line<'_>, field: Field<'_>) {
+        self.seen.push((key, self.seen.len(), line.number, line.column_of(field)));
+    }
+
+    /// The first row that is the same as an earlier one. `is_same` decides between two rows, by
+    /// their places, whose keys are equal.
+    fn first_repeat(mut self, is_same: impl Fn(usize, usize) -> bool) -> Option<Repeat> {
+        self.seen.sort_unstable();
+        let groups = self.seen.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1);
+        let repeats = groups.filter_map(|group| {
+            group.iter().enumerate().find_map(|(count, &(_, at, line, column))| {
+                let earlier = group[..count].iter().find(|earlier| is_same(at, earlier.1))?;
+                Some(Repeat { at, line, column, first_line: earlier.2 })
+            })
+        });
+        repeats.min_by_key(|repeat| repeat.at)
+    }
 }
 
 /// Who has which port, and when each doctor works.

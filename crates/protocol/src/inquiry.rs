@@ -120,13 +120,17 @@ mod tests {
     #[test]
     fn only_the_answer_to_this_question_is_taken() {
         let json = Inquiry::new(Dialect::Json, request(), 7, Instant::now());
-        let answer = br#"{"reply":"estimate","id":7,"doctor":"doc1","amount":"30","currency":"EUR"}"#;
+        let answer =
+            br#"{"reply":"estimate","id":7,"doctor":"doc1","amount":"30","currency":"EUR"}"#;
         let estimate = json.receive(answer).unwrap().unwrap();
         assert_eq!(
             (estimate.price.to_string(), estimate.price.currency().to_string()),
             ("30".to_owned(), "EUR".to_owned())
         );
-        assert_eq!(json.receive(&String::from_utf8_lossy(answer).replace('7', "8").into_bytes()), None);
+        assert_eq!(
+            json.receive(&String::from_utf8_lossy(answer).replace('7', "8").into_bytes()),
+            None
+        );
         assert_eq!(json.receive(b"30"), None);
         let spec = Inquiry::new(Dialect::Spec, request(), 7, Instant::now());
         assert_eq!(spec.receive(b"30.50\0\0").unwrap().unwrap().price.to_string(), "30.50");

@@ -16,8 +16,8 @@ use thiserror::Error;
 
 use crate::limits::MESSAGE_ID_BYTES_MAX;
 use crate::message::{
-    AppointmentView, Cursor, KeepSession, LoggedIn, Offer, OfferDetails, Offers, Referral, Reply, Request,
-    SlotNamed, SlotsWanted,
+    AppointmentView, Cursor, KeepSession, LoggedIn, Offer, OfferDetails, Offers, Referral, Reply,
+    Request, SlotNamed, SlotsWanted,
 };
 
 /// The version of the JSON dialect that is spoken here.
@@ -131,11 +131,9 @@ pub(crate) fn read_request(line: &[u8]) -> Result<(MessageId, Request), BadLine>
     });
     match fields.and_then(|fields| fields_to_request(&envelope.request, fields)) {
         Ok(request) => Ok((id, request)),
-        Err(detail) => Err(BadLine {
-            id: Some(id),
-            refusal: Refusal::NotUnderstood,
-            detail: Some(detail),
-        }),
+        Err(detail) => {
+            Err(BadLine { id: Some(id), refusal: Refusal::NotUnderstood, detail: Some(detail) })
+        }
     }
 }
 
@@ -148,7 +146,7 @@ fn fields_to_request(request: &str, fields: Fields) -> Result<Request, String> {
         field.ok_or_else(|| format!("the field `{name}` is missing"))
     }
     let slot_named = match (fields.slot, fields.slot_id) {
-        (_, Some(id)) => Some(SlotNamed::Id(id)),
+        (index, Some(id)) => Some(SlotNamed::Id { id, index }),
         (Some(index), None) => Some(SlotNamed::Index(index)),
         (None, None) => None,
     };
@@ -199,7 +197,7 @@ pub(crate) fn write_request(id: u64, request: &Request) -> Option<Vec<u8>> {
     let mut fields = Fields::default();
     let name_slot = |fields: &mut Fields, slot: &SlotNamed| match *slot {
         SlotNamed::Index(index) => fields.slot = Some(index),
-        SlotNamed::Id(id) => fields.slot_id = Some(id),
+        SlotNamed::Id { id, index } => (fields.slot_id, fields.slot) = (Some(id), index),
     };
     let verb = match request {
         Request::Board => return None,

@@ -26,7 +26,7 @@ pub use dialect::{Dialect, UnknownDialect};
 pub use estimate::{Estimate, EstimateRequest};
 pub use inquiry::{Inquiry, InquiryStep};
 pub use message::{
-    AppointmentView, Cursor, KeepSession, LoggedIn, Offer, OfferDetails, Offers, Referral, Reply, Request, SlotNamed,
-    SlotsWanted, UnknownCursor,
+    AppointmentView, Cursor, KeepSession, LoggedIn, Offer, OfferDetails, Offers, Referral, Reply,
+    Request, SlotNamed, SlotsWanted, UnknownCursor,
 };
 pub use practice::{Practice, Seen};

@@ -76,7 +76,12 @@ pub enum SlotNamed {
     /// By the number in the list.
     Index(SlotIndex),
     /// By its id, which is never used twice.
-    Id(SlotId),
+    Id {
+        /// What counts.
+        id: SlotId,
+        /// The number it had in the list, for the screen; `None` when it was not said.
+        index: Option<SlotIndex>,
+    },
 }
 
 /// Which slots a page shall hold.

@@ -106,8 +106,7 @@ impl Practice {
             return Seen::NOTHING;
         }
         let plan = PlanName::new(text).ok();
-        let price =
-            plan.as_ref().and_then(|plan| self.tariff.estimate(&Service::visit(), plan));
+        let price = plan.as_ref().and_then(|plan| self.tariff.estimate(&Service::visit(), plan));
         let name = self.names.take(now, source);
         let word = match (price, name) {
             (Some(price), _) => price.to_string(),
@@ -208,7 +207,10 @@ mod tests {
     fn a_name_and_a_plan_are_answered_once() {
         check(&[(1, b"Patient1"), (1, b"insurance1")], &["-", "30"]);
         check(&[(1, b"Patient1"), (1, b"gold")], &["-", "notcovered"]);
-        check(&[(1, b"Patient1"), (1, b"gold plan"), (1, b"insurance1")], &["-", "notcovered", "30"]);
+        check(
+            &[(1, b"Patient1"), (1, b"gold plan"), (1, b"insurance1")],
+            &["-", "notcovered", "30"],
+        );
         check(&[(1, b"Patient1"), (1, b"Patient1"), (1, b"insurance1")], &["-", "-", "30"]);
     }
 
@@ -241,7 +243,13 @@ mod tests {
                 (1, b"insurance1"),
             ],
             &[
-                "-", "-", "-", "-", "-", "-", "-",
+                "-",
+                "-",
+                "-",
+                "-",
+                "-",
+                "-",
+                "-",
                 r#"{"reply":"refused","id":1,"refusal":"not_understood","message":"the request was not understood"}"#,
                 "30",
             ],

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use center::{Ledger, LedgerFull, Settled};
+use center::{Batch, Ledger, LedgerFull, Settled};
 use jiff::Timestamp;
 use store::{Command, CommitError, StoreError, Writer};
 use tokio::sync::oneshot;
@@ -46,11 +46,7 @@ impl Bookkeeper {
     }
 
     /// Puts a command in line; `Err` when the line is full or closed.
-    pub(crate) fn enter(
-        &self,
-        command: Command,
-        waiter: Waiter,
-    ) -> Result<(), LedgerFull<Waiter>> {
+    pub(crate) fn enter(&self, command: Command, waiter: Waiter) -> Result<(), LedgerFull<Waiter>> {
         let mut state = self.desk.lock();
         if state.closed {
             return Err(LedgerFull(waiter));
@@ -75,18 +71,11 @@ impl Desk {
 
     fn keep(&self, writer: &mut dyn Writer) {
         while let Some(batch) = self.next_batch() {
-            let committed = writer.commit(Timestamp::now(), batch.commands());
-            if let Err(error) = &committed {
-                report(error, batch.commands().len());
-            }
-            for (waiter, settled) in batch.settle(committed) {
-                // Nobody waits any more when the connection was closed meanwhile.
-                let _ = waiter.send(settled);
-            }
+            commit(writer, batch);
         }
     }
 
-    fn next_batch(&self) -> Option<center::Batch<Waiter>> {
+    fn next_batch(&self) -> Option<Batch<Waiter>> {
         let mut state = self.lock();
         loop {
             if let Some(batch) = state.ledger.take_batch() {
@@ -95,13 +84,99 @@ impl Desk {
             if state.closed {
                 return None;
             }
-            state =
-                self.something_came.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.something_came.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+fn commit(writer: &mut dyn Writer, batch: Batch<Waiter>) {
+    let committed = writer.commit(Timestamp::now(), batch.commands());
+    if let Err(error) = &committed {
+        report(error, batch.commands().len());
+    }
+    if let (Err(CommitError::RolledBack(_)), 2..) = (&committed, batch.commands().len()) {
+        // Nothing was changed, and perhaps only one of them is at fault.
+        return batch.singly().for_each(|single| commit(writer, single));
+    }
+    for (waiter, settled) in batch.settle(committed) {
+        // Nobody waits any more when the connection was closed meanwhile.
+        let _ = waiter.send(settled);
     }
 }
 
 fn report(error: &CommitError, commands: usize) {
     let cause = std::error::Error::source(error);
     tracing::error!(%error, cause, commands, "a batch was not committed");
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Entropy, SessionToken};
+    use store::{Outcome, TokenHash};
+
+    use super::*;
+
+    /// Cannot take a batch with `poison` in it, and breaks at the commit of one with `broken`.
+    struct Picky {
+        poison: TokenHash,
+        broken: TokenHash,
+    }
+
+    impl Writer for Picky {
+        fn commit(&mut self, _: Timestamp, batch: &[Command]) -> Result<Vec<Outcome>, CommitError> {
+            let holds = |hash: TokenHash| {
+                let same = |command: &Command| matches!(command, Command::CloseSession(other) if *other == hash);
+                batch.iter().any(same)
+            };
+            let error = || StoreError::Corrupt("on purpose".to_owned());
+            if holds(self.poison) {
+                return Err(CommitError::RolledBack(error()));
+            }
+            if holds(self.broken) {
+                return Err(CommitError::Unknown(error()));
+            }
+            Ok(vec![Outcome::Done; batch.len()])
+        }
+    }
+
+    fn hash(byte: u8) -> TokenHash {
+        TokenHash::of(&SessionToken::fresh(&Entropy([byte; 32])))
+    }
+
+    /// What becomes of commands 0 to 5 in one batch, where 3 is poison and `broken` breaks.
+    fn check(broken: u8, expected: &[Settled; 6]) {
+        let mut ledger = Ledger::new(10, 10);
+        let mut verdicts = Vec::new();
+        for byte in 0..6 {
+            let (waiter, verdict) = oneshot::channel();
+            ledger.push(Command::CloseSession(hash(byte)), waiter).unwrap();
+            verdicts.push(verdict);
+        }
+        commit(&mut Picky { poison: hash(3), broken: hash(broken) }, ledger.take_batch().unwrap());
+        let settled: Vec<Settled> =
+            verdicts.into_iter().map(|verdict| verdict.blocking_recv().unwrap()).collect();
+        assert_eq!(settled, *expected);
+    }
+
+    #[test]
+    fn a_command_that_the_store_cannot_take_hurts_no_other() {
+        use Settled::{Unavailable, Unknown};
+        let done = || Settled::Decided(Outcome::Done);
+        check(9, &[done(), done(), done(), Unavailable, done(), done()]);
+        check(1, &[done(), Unknown, done(), Unavailable, done(), done()]);
+    }
+
+    #[test]
+    fn what_is_in_line_at_the_end_is_still_committed() {
+        let mut threads = Vec::new();
+        let picky = Picky { poison: hash(3), broken: hash(9) };
+        let bookkeeper = Bookkeeper::start(Box::new(picky), &mut threads).unwrap();
+        let (waiter, verdict) = oneshot::channel();
+        bookkeeper.enter(Command::CloseSession(hash(0)), waiter).unwrap();
+        bookkeeper.close();
+        assert_eq!(verdict.blocking_recv(), Ok(Settled::Decided(Outcome::Done)));
+        let (waiter, _) = oneshot::channel();
+        assert!(bookkeeper.enter(Command::CloseSession(hash(0)), waiter).is_err());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    }
 }

@@ -122,9 +122,8 @@ impl Runtime {
     }
 
     async fn verify(&self, user: UserName, password: Password) -> Verdict {
-        let account = match self.read(Query::Account(user)).await {
-            Ok(Answer::Account(account)) => account,
-            _ => return Verdict::Unavailable,
+        let Ok(Answer::Account(account)) = self.read(Query::Account(user)).await else {
+            return Verdict::Unavailable;
         };
         let in_force = account.as_ref().and_then(|account| account.password.clone());
         if let (Some(account), Some(hash)) = (&account, &in_force)

@@ -59,9 +59,8 @@ pub(crate) fn verify(password: &Password, hash: &PasswordHash) -> bool {
 
 /// Takes the time of [`verify`], for an account that does not exist. Always false.
 pub(crate) fn verify_nothing(password: &Password) -> bool {
-    static NOBODYS: LazyLock<PasswordHash> = LazyLock::new(|| {
-        hash(&Password::new("nobody's").expect("a word is a password"))
-    });
+    static NOBODYS: LazyLock<PasswordHash> =
+        LazyLock::new(|| hash(&Password::new("nobody's").expect("a word is a password")));
     let _ = verify(password, &NOBODYS);
     false
 }

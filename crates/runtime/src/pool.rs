@@ -60,10 +60,7 @@ impl<T: Send + 'static> Pool<T> {
     }
 
     /// Puts a job in line.
-    pub(crate) fn run(
-        &self,
-        job: impl FnOnce(&mut T) + Send + 'static,
-    ) -> Result<(), PoolFull> {
+    pub(crate) fn run(&self, job: impl FnOnce(&mut T) + Send + 'static) -> Result<(), PoolFull> {
         let mut state = self.line.lock();
         if state.closed || state.jobs.len() >= self.line.waiting_max {
             return Err(PoolFull);
@@ -94,8 +91,7 @@ impl<T> Line<T> {
             if state.closed {
                 return None;
             }
-            state =
-                self.something_came.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.something_came.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

@@ -290,11 +290,7 @@ fn refusals_say_failure_before_and_notavailable_after_the_log_in() {
 
 #[test]
 fn an_unknown_outcome_is_met_with_silence() {
-    check(&[
-        In(b"authenticate ann pass word\n"),
-        In(b"selection 3\n"),
-        Out("success", OVER),
-    ]);
+    check(&[In(b"authenticate ann pass word\n"), In(b"selection 3\n"), Out("success", OVER)]);
 }
 
 #[test]
@@ -338,11 +334,15 @@ fn every_wait_has_an_end() {
         Wait(deadlines.first_byte / 2),
         Out("", OVER),
     ]);
-    check(&[In(b"{"), Wait(deadlines.whole_message), Out(
-        "{\"id\":null,\"reply\":\"refused\",\"refusal\":\"too_slow\",\
+    check(&[
+        In(b"{"),
+        Wait(deadlines.whole_message),
+        Out(
+            "{\"id\":null,\"reply\":\"refused\",\"refusal\":\"too_slow\",\
          \"message\":\"the request took too long to arrive\"}\n",
-        OVER,
-    )]);
+            OVER,
+        ),
+    ]);
 }
 
 #[test]

@@ -11,13 +11,11 @@ const QUOTE_CHARS_MAX: usize = 40;
 /// How many bytes at the beginning of a file decide whether it looks like UTF-16.
 const UTF16_LOOK_BYTES: usize = 64;
 
-const BLANKS: [char; 2] = [' ', '\t'];
-
 /// One word of a line.
 #[derive(Clone, Copy)]
 pub(super) struct Field<'a> {
-    /// Where it begins, from 1, in characters.
-    pub(super) column: u32,
+    /// The bytes of the line in front of it.
+    offset: usize,
     /// The word, never empty.
     pub(super) text: &'a str,
 }
@@ -32,7 +30,12 @@ pub(super) struct Line<'a> {
 impl<'a> Line<'a> {
     /// A mistake at `field` of this line.
     pub(super) fn mistake(&self, field: Field<'_>, message: String) -> FileMistake {
-        FileMistake { line: self.number, column: field.column, message }
+        FileMistake { line: self.number, column: self.column_of(field), message }
+    }
+
+    /// Where `field` of this line begins, from 1, in characters.
+    pub(super) fn column_of(&self, field: Field<'_>) -> u32 {
+        self.column_at(field.offset)
     }
 
     /// Exactly `N` columns; `expected` names them.
@@ -40,42 +43,41 @@ impl<'a> Line<'a> {
         &self,
         expected: &str,
     ) -> Result<[Field<'a>; N], FileMistake> {
-        let mut fields = [Field { column: 0, text: "" }; N];
+        let mut fields = [Field { offset: 0, text: "" }; N];
         let mut count: usize = 0;
         let mut first_extra = None;
         for field in self.fields() {
             match fields.get_mut(count) {
                 Some(place) => *place = field,
-                None => first_extra = first_extra.or(Some(field.column)),
+                None => first_extra = first_extra.or(Some(field.offset)),
             }
             count += 1;
         }
         if count == N {
             return Ok(fields);
         }
-        let end = || count_u32(self.text.trim_end_matches(BLANKS).chars().count()) + 1;
+        let end = || self.text.trim_ascii_end().len();
         let plural = if count == 1 { "" } else { "s" };
         Err(FileMistake {
             line: self.number,
-            column: first_extra.unwrap_or_else(end),
+            column: self.column_at(first_extra.unwrap_or_else(end)),
             message: format!("the line has {count} column{plural}, expected {N}: {expected}"),
         })
     }
 
+    fn column_at(&self, offset: usize) -> u32 {
+        count_u32(self.text[..offset].chars().count()).saturating_add(1)
+    }
+
     fn fields(&self) -> impl Iterator<Item = Field<'a>> {
-        let (mut rest, mut column) = (self.text, 1);
+        let (text, mut at) = (self.text, 0);
         std::iter::from_fn(move || {
-            let word = rest.trim_start_matches(BLANKS);
-            if word.is_empty() {
-                return None;
-            }
-            // Blanks are one byte each.
-            column += count_u32(rest.len() - word.len());
-            let end = word.find(BLANKS).unwrap_or(word.len());
-            let field = Field { column, text: &word[..end] };
-            column += count_u32(field.text.chars().count());
-            rest = &word[end..];
-            Some(field)
+            // Blanks are ASCII, so that both ends of a word lie between characters.
+            let bytes = text.as_bytes();
+            let offset = at + bytes[at..].iter().position(|byte| !is_blank(byte))?;
+            let length = bytes[offset..].iter().position(is_blank);
+            at = length.map_or(bytes.len(), |length| offset + length);
+            Some(Field { offset, text: &text[offset..at] })
         })
     }
 }
@@ -123,7 +125,7 @@ impl<'a> Lines<'a> {
             let wrong = "there is a byte that is not UTF-8, expected UTF-8 text";
             mistake(error.valid_up_to(), wrong.to_owned())
         })?;
-        if text.trim_matches(BLANKS).is_empty() {
+        if bytes.iter().all(is_blank) {
             let wrong =
                 format!("the line is blank, expected {} (blank lines: at the end)", self.columns);
             return Err(mistake(0, wrong));
@@ -150,6 +152,10 @@ impl<'a> Iterator for Lines<'a> {
         self.number = self.number.saturating_add(1);
         Some(self.check(line.strip_suffix(b"\r").unwrap_or(line)))
     }
+}
+
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// At least as many as there are lines of two columns or more in `bytes`: a capacity, so that a
