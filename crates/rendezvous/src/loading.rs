@@ -1,0 +1,178 @@
+//! Loading a clinic's files into the store: everything, or nothing.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use ::center::loading::{Calendar, schedule};
+use anyhow::{Context as _, bail};
+use domain::{AccountId, PatientId, Slot};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use protocol::files::UserRow;
+use runtime::fresh_entropy;
+use store::{
+    AddPatient, Answer, Command, Import, ImportConflict, ImportCounts, Outcome, Query,
+    SlotConflict, Store,
+};
+
+use crate::args::{DoctorAt, Zone};
+use crate::input::{self, BadInput};
+
+/// What is to be loaded, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load<'a> {
+    /// The folder of `users.txt` and `availabilities.txt`.
+    pub(crate) dir: &'a Path,
+    /// The zone that was asked for; `None` for the store's, else the system's.
+    pub(crate) zone: Option<&'a Zone>,
+    /// How long each slot lasts.
+    pub(crate) slot_minutes: u32,
+    /// Doctors who answer elsewhere than at the file's port.
+    pub(crate) doctor_at: &'a [DoctorAt],
+}
+
+/// Loads the files; gives what came of it.
+///
+/// # Errors
+/// [`BadInput`] when a file cannot be used or contradicts what is booked; nothing is loaded then.
+pub(crate) fn load(store: &dyn Store, what: Load<'_>) -> anyhow::Result<ImportCounts> {
+    let users = input::users(what.dir)?;
+    let rows = input::availabilities(what.dir, what.slot_minutes)?;
+    let zone = zone(store, what.zone)?;
+    let now = Timestamp::now();
+    let calendar = Calendar { zone: zone.clone(), now, slot_minutes: what.slot_minutes };
+    let elsewhere: BTreeMap<_, _> =
+        what.doctor_at.iter().map(|at| (at.doctor.clone(), at.address)).collect();
+    let schedule = schedule(&rows, &calendar, &elsewhere).map_err(|line| {
+        let message = "lies beyond the end of the calendar, expected an earlier time";
+        BadInput::in_availabilities(what.dir, line, message.to_owned())
+    })?;
+    let import = Import {
+        zone: name_of(&zone).to_owned(),
+        accounts: new_accounts(store, now, users)?,
+        doctors: schedule.doctors,
+        slots: schedule.slots,
+    };
+    let outcome = commit(store, now, Command::Import(import))?;
+    match outcome {
+        Outcome::Imported(counts) => Ok(counts),
+        Outcome::ImportConflict(conflict) => Err(explain(&conflict, &zone, what.dir).into()),
+        other => bail!("the store answered an import with {other:?}"),
+    }
+}
+
+/// Runs one command by itself.
+///
+/// # Errors
+/// When it was not committed, or may not have been.
+pub(crate) fn commit(
+    store: &dyn Store,
+    now: Timestamp,
+    command: Command,
+) -> anyhow::Result<Outcome> {
+    let outcomes = store.writer()?.commit(now, &[command])?;
+    outcomes.into_iter().next().context("the store gave no outcome")
+}
+
+/// The center's zone: the store's, else the one that was asked for, else the system's.
+///
+/// # Errors
+/// [`BadInput`] when another zone is asked for than the store keeps.
+pub(crate) fn zone(store: &dyn Store, wanted: Option<&Zone>) -> anyhow::Result<TimeZone> {
+    let Answer::Center(center) = store.reader()?.read(&Query::Center)? else {
+        bail!("the store did not answer about the center");
+    };
+    let wanted = wanted.map(|zone| zone.time_zone().clone());
+    let Some(kept) = center else { return Ok(wanted.unwrap_or_else(system_zone)) };
+    match wanted {
+        Some(other) if name_of(&other) != kept.zone => {
+            let message =
+                format!("the zone {} is not the store's, expected {}", name_of(&other), kept.zone);
+            Err(BadInput::of_file(Path::new("--zone"), message).into())
+        }
+        _ => TimeZone::get(&kept.zone)
+            .with_context(|| format!("the store's zone {} is not known here", kept.zone)),
+    }
+}
+
+/// The zone of this machine, or UTC where it has none with a name.
+fn system_zone() -> TimeZone {
+    let zone = TimeZone::system();
+    match zone.iana_name().and_then(|name| TimeZone::get(name).ok()) {
+        Some(zone) => zone,
+        None => {
+            tracing::warn!("this machine's time zone has no IANA name, UTC is used");
+            TimeZone::UTC
+        }
+    }
+}
+
+/// The IANA name of a zone of ours; every one has a name.
+pub(crate) fn name_of(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("UTC")
+}
+
+/// The accounts that are not in the store yet. Only their passwords are hashed: that takes its
+/// time on purpose.
+fn new_accounts(
+    store: &dyn Store,
+    now: Timestamp,
+    users: Vec<UserRow>,
+) -> anyhow::Result<Vec<AddPatient>> {
+    let names = users.iter().map(|row| row.user.clone()).collect();
+    let Answer::Users(known) = store.reader()?.read(&Query::KnownUsers(names))? else {
+        bail!("the store did not answer about users");
+    };
+    let known: HashSet<_> = known.into_iter().collect();
+    let new: Vec<UserRow> = users.into_iter().filter(|row| !known.contains(&row.user)).collect();
+    if !new.is_empty() {
+        tracing::info!(accounts = new.len(), "hashing the passwords of new accounts");
+    }
+    let passwords: Vec<_> = new.iter().map(|row| &row.password).collect();
+    let hashes = runtime::password::hash_all(&passwords);
+    let accounts = new.into_iter().zip(hashes).map(|(row, password)| AddPatient {
+        account: AccountId::fresh(now, &fresh_entropy()),
+        patient: PatientId::fresh(now, &fresh_entropy()),
+        user: row.user,
+        password,
+        name: None,
+    });
+    Ok(accounts.collect())
+}
+
+fn explain(conflict: &ImportConflict, zone: &TimeZone, dir: &Path) -> BadInput {
+    match conflict {
+        ImportConflict::Zone(kept) => BadInput::of_file(
+            Path::new("--zone"),
+            format!("the zone {} is not the store's, expected {kept}", name_of(zone)),
+        ),
+        ImportConflict::Slot { line, conflict } => {
+            BadInput::in_availabilities(dir, *line, explain_slot(conflict, zone))
+        }
+        ImportConflict::Address { doctor, holder } => BadInput::of_file(
+            dir,
+            format!("{doctor} answers where {holder} does already, expected an address of its own"),
+        ),
+    }
+}
+
+/// What stands in a slot's way, in words.
+pub(crate) fn explain_slot(conflict: &SlotConflict, zone: &TimeZone) -> String {
+    let shown = |slot: &Slot| {
+        let start = slot.start.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M").to_string();
+        format!("slot {} of {} on {start}", slot.index, slot.doctor.name)
+    };
+    match conflict {
+        SlotConflict::IndexBooked(slot) => format!(
+            "the index is that of {}, which is booked, expected the same doctor and time",
+            shown(slot)
+        ),
+        SlotConflict::IndexAddedByHand(slot) => format!(
+            "the index is that of {}, which was added by hand, expected another index",
+            shown(slot)
+        ),
+        SlotConflict::Overlap(slot) => {
+            format!("overlaps {}, expected a time of its own", shown(slot))
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! At the center's counter: a connection that logs in again when it is lost, and asks for a change
+//! until its outcome is known.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use domain::{Refusal, RequestId};
+use net::patient::{CallError, Caller};
+use protocol::{Cursor, Dialect, KeepSession, Offer, Reply, Request, SlotsWanted, screen};
+
+use super::Patient;
+
+/// How often a change whose outcome is unknown is asked for again.
+const UNKNOWN_TRIES_MAX: u32 = 6;
+/// The pause before the first time; doubled each time.
+const UNKNOWN_PAUSE: Duration = Duration::from_millis(100);
+/// The most pages of slots that are read.
+const PAGES_MAX: usize = 20;
+
+/// A logged-in connection.
+pub(super) struct Counter<'a> {
+    patient: &'a Patient,
+    caller: Caller,
+}
+
+impl<'a> Counter<'a> {
+    /// Connects and logs in, with the exercise's messages of phase 1.
+    pub(super) async fn arrive(patient: &'a Patient) -> anyhow::Result<Self> {
+        let Patient { args, n, user, screen, .. } = patient;
+        let mut caller = Caller::connect(&args.center, args.dialect).await?;
+        let local = caller.local_address()?;
+        screen.show(|| screen::patient::has_tcp_address(n, local.port(), local.ip()));
+        caller.send(&log_in(patient)).await?;
+        screen.show(|| screen::patient::sent_log_in(n, user));
+        let admitted = read_log_in(&caller.reply().await?);
+        let seed = args.dialect == Dialect::Seed;
+        let result = match (&admitted, seed) {
+            (Ok(()), false) => "success",
+            (Ok(()), true) => "Success",
+            (Err(_), false) => "failure",
+            (Err(_), true) => "Failure",
+        };
+        screen.show(|| screen::patient::log_in_result(n, result));
+        screen.show(|| screen::patient::end_of_phase(1, n));
+        admitted?;
+        Ok(Self { patient, caller })
+    }
+
+    /// Connects and logs in once more, without a word.
+    pub(super) async fn come_back(&mut self) -> anyhow::Result<()> {
+        let args = &self.patient.args;
+        self.caller = Caller::connect(&args.center, args.dialect).await?;
+        let reply = self.caller.ask(&log_in(self.patient)).await?;
+        Ok(read_log_in(&reply)?)
+    }
+
+    /// The center's address.
+    pub(super) fn center_address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.caller.center_address()?)
+    }
+
+    /// The free slots, in index order.
+    pub(super) async fn offers(&mut self) -> anyhow::Result<Vec<Offer>> {
+        if self.patient.args.dialect != Dialect::Json {
+            return Ok(self.page(&Request::Board).await?.0);
+        }
+        let (mut offers, mut after) = (Vec::new(), None);
+        for _ in 0..PAGES_MAX {
+            let wanted = SlotsWanted { after, ..SlotsWanted::default() };
+            let (page, next) = self.page(&Request::Slots(wanted)).await?;
+            offers.extend(page);
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        if offers.is_empty() {
+            return Err(Refusal::NoSlotsLeft.into());
+        }
+        offers.sort_by_key(|offer| offer.index);
+        Ok(offers)
+    }
+
+    async fn page(&mut self, request: &Request) -> anyhow::Result<(Vec<Offer>, Option<Cursor>)> {
+        match self.ask(request).await? {
+            Reply::Slots(offers) => Ok((offers.offers, offers.next)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Asks once. A refusal comes back as an error.
+    pub(super) async fn ask(&mut self, request: &Request) -> anyhow::Result<Reply> {
+        match self.caller.ask(request).await? {
+            Reply::Refused(refusal) => Err(refusal.into()),
+            reply => Ok(reply),
+        }
+    }
+
+    /// Asks for a change, and again under the same request id while nobody knows what came of it.
+    pub(super) async fn ask_surely(&mut self, request: &Request) -> anyhow::Result<Reply> {
+        let mut pause = UNKNOWN_PAUSE;
+        for _ in 1..UNKNOWN_TRIES_MAX {
+            let unknown = match self.caller.ask(request).await {
+                Ok(Reply::Unknown) => "the center does not know the outcome".to_owned(),
+                Ok(Reply::Refused(refusal)) => return Err(refusal.into()),
+                Ok(reply) => return Ok(reply),
+                Err(error) if error.is_unknown() => error.to_string(),
+                Err(error) => return Err(error.into()),
+            };
+            tracing::warn!(why = unknown, "asking again");
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+            if let Err(error) = self.come_back().await {
+                // Not there yet, perhaps: the next try finds the connection broken and comes here.
+                match error.downcast_ref::<CallError>() {
+                    Some(_) => tracing::warn!(%error, "the center is not back yet"),
+                    None => return Err(error),
+                }
+            }
+        }
+        self.ask(request).await
+    }
+}
+
+/// A request id that nobody else has.
+pub(super) fn fresh_request_id() -> RequestId {
+    let token = domain::SessionToken::fresh(&runtime::fresh_entropy());
+    let hexadecimal = String::from(token);
+    RequestId::new(&hexadecimal[..32]).expect("32 hexadecimal digits are a request id")
+}
+
+/// A reply that answers another question.
+pub(super) fn unexpected(reply: &Reply) -> anyhow::Error {
+    match reply {
+        Reply::Unknown => anyhow::anyhow!("the center does not know the outcome, ask again"),
+        _ => anyhow::anyhow!("the center answered another question"),
+    }
+}
+
+fn log_in(patient: &Patient) -> Request {
+    Request::LogIn {
+        user: patient.user.clone(),
+        password: patient.password.clone(),
+        session: KeepSession::No,
+    }
+}
+
+fn read_log_in(reply: &Reply) -> Result<(), Refusal> {
+    match reply {
+        Reply::LoggedIn(_) => Ok(()),
+        Reply::Refused(refusal) => Err(*refusal),
+        _ => Err(Refusal::Unavailable),
+    }
+}

@@ -1,0 +1,462 @@
+//! `rendezvous simulate`: one center, every doctor and every patient of a folder, each a process of
+//! its own on real loopback sockets; one transcript, then a table.
+//!
+//! What the simulation knows, it knows from the screens of the processes, as a person before five
+//! terminals would. What is deliberately not here: any rule of the clinic.
+
+mod member;
+mod roles;
+mod table;
+mod transcript;
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use domain::{Currency, DoctorName, UserName};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::args::{
+    ColorChoice, DoctorAt, Global, LogFilter, PatientSelect, SimulateArgs, StoreLocation,
+};
+use crate::exit::Ended;
+use crate::input::{self, BadInput, Clinic};
+use crate::outlet::{self, Outlet};
+use crate::summary::{Summary, VisitOutcome};
+use member::{Contest, Member, verdict};
+use roles::{Cast, News, Seat};
+use transcript::{Paint, Stream, Transcript, Voice};
+
+/// What the logs of the processes hold when nothing is said about it: their screens tell the rest.
+const FILTER: &str = "warn";
+
+/// The center's port when it is free.
+const CENTER_PORT: u16 = 21_000;
+
+/// How long the center and the doctors may take to say their ports.
+const READY_MAX: Duration = Duration::from_secs(30);
+
+/// How long a whole run may take, and how much longer for each patient.
+const RUN_MAX: Duration = Duration::from_secs(60);
+const RUN_PATIENT_MAX: Duration = Duration::from_secs(2);
+
+/// How long processes may take to leave when they are asked to; then they are killed.
+const STOP_MAX: Duration = Duration::from_secs(10);
+
+/// How long killed processes may take to be gone.
+const KILLED_MAX: Duration = Duration::from_secs(5);
+
+/// The most patients that contend for one slot: each has three pipes, and a process may commonly
+/// have 1,024 files open.
+const CONTENDERS_MAX: usize = 250;
+
+/// The most patients at once when they choose in turn; the next waits until one has left.
+const PATIENTS_AT_ONCE_MAX: usize = 100;
+
+/// Plays the clinic of a folder.
+///
+/// # Errors
+/// When the folder has a mistake ([`BadInput`]), or something of ours fails.
+pub(crate) fn run(args: SimulateArgs, global: &Global) -> anyhow::Result<Ended> {
+    let clinic = input::whole_clinic(&args.input, args.slot_minutes, Currency::USD)?;
+    check_choices(&args, &clinic)?;
+    let screen = Outlet::stdout()?;
+    let folder = tempfile::Builder::new().prefix("rendezvous-").tempdir()?;
+    let labels = clinic.patients.iter().map(UserName::as_str);
+    let labels = labels.chain(clinic.doctors.iter().map(|(name, _)| name.as_str()));
+    let label_chars = labels.chain(["simulate"]).map(|label| label.chars().count()).max();
+    let transcript =
+        Transcript::new(screen.sender(), label_chars.unwrap_or_default(), paint_for(args.color));
+    // One thread is enough: all that happens here is waiting.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let log_filter = global.log.as_ref().map_or(FILTER, LogFilter::as_str).to_owned();
+    let ended = runtime.block_on(async {
+        let mut play = Play {
+            args,
+            clinic,
+            log_filter,
+            folder: folder.path().to_owned(),
+            cast: Cast::new()?,
+            members: Vec::new(),
+            transcript,
+        };
+        play.run().await
+    });
+    screen.finish(outlet::FLUSH_MAX);
+    ended
+}
+
+/// What `--select` and `--contend` say must fit the folder.
+fn check_choices(args: &SimulateArgs, clinic: &Clinic) -> Result<(), BadInput> {
+    if let Some(unknown) =
+        args.select.iter().find(|choice| !clinic.patients.contains(&choice.patient))
+    {
+        let message = format!("holds no patient {}, but --select names one", unknown.patient);
+        return Err(BadInput::of_file(&args.input, message));
+    }
+    if args.contend && clinic.patients.len() > CONTENDERS_MAX {
+        let count = clinic.patients.len();
+        let message =
+            format!("holds {count} patients, expected at most {CONTENDERS_MAX} to contend");
+        return Err(BadInput::of_file(&args.input, message));
+    }
+    Ok(())
+}
+
+fn paint_for(choice: ColorChoice) -> Paint {
+    let unwanted = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    match choice {
+        ColorChoice::Always => Paint::Colors,
+        ColorChoice::Auto if std::io::stdout().is_terminal() && !unwanted() => Paint::Colors,
+        ColorChoice::Auto | ColorChoice::Never => Paint::Plain,
+    }
+}
+
+/// Who played, once it is over.
+struct Played {
+    patients: Vec<Seat>,
+    doctors: Vec<DoctorAt>,
+}
+
+/// A simulation under way.
+struct Play {
+    args: SimulateArgs,
+    clinic: Clinic,
+    /// What the children's logs hold.
+    log_filter: String,
+    /// For the store and the summaries.
+    folder: PathBuf,
+    cast: Cast,
+    /// By seat.
+    members: Vec<Member>,
+    transcript: Transcript,
+}
+
+impl Play {
+    /// Everything, from the first process to the table.
+    async fn run(&mut self) -> anyhow::Result<Ended> {
+        let patients = u32::try_from(self.clinic.patients.len()).unwrap_or(u32::MAX);
+        let limit = RUN_MAX + RUN_PATIENT_MAX.saturating_mul(patients);
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let played = tokio::select! {
+            biased;
+            _ = interrupt.recv() => Err(anyhow!("interrupted by SIGINT")),
+            _ = terminate.recv() => Err(anyhow!("interrupted by SIGTERM")),
+            _ = hang_up.recv() => Err(anyhow!("interrupted by SIGHUP")),
+            played = timeout(limit, self.play()) => played.unwrap_or_else(|_| {
+                Err(anyhow!("the simulation took longer than {} s", limit.as_secs()))
+            }),
+        };
+        if let Err(error) = &played {
+            self.transcript.note(&format!("{error:#}: everybody is asked to leave"));
+        }
+        let left_well = self.stop().await;
+        let played = played?;
+        let Played { patients, doctors } = played;
+        let visits: Vec<Summary> =
+            patients.iter().map(|&seat| self.visit(seat, &doctors)).collect();
+        self.transcript.plain(&table::table(&visits));
+        left_well?;
+        let members: Vec<&Member> = patients.iter().map(|&seat| &self.members[seat]).collect();
+        Ok(verdict(self.contest(), &members))
+    }
+
+    fn contest(&self) -> Contest {
+        if self.args.contend { Contest::OneSlot } else { Contest::InTurn }
+    }
+
+    /// The three phases, until all patients have left.
+    async fn play(&mut self) -> anyhow::Result<Played> {
+        let (doctors, center) = timeout(READY_MAX, async {
+            let doctors = self.open_practices().await?;
+            let center = self.open_center(&doctors).await?;
+            anyhow::Ok((doctors, center))
+        })
+        .await
+        .map_err(|_| anyhow!("the center and the doctors did not say their ports in time"))??;
+        tracing::debug!(%center, doctors = doctors.len(), "the clinic is open");
+        let patients = match self.contest() {
+            Contest::InTurn => self.let_in_in_turn(center).await?,
+            Contest::OneSlot => self.let_contend(center).await?,
+        };
+        while !patients.iter().all(|&seat| self.members[seat].ended.is_some()) {
+            self.listen().await?;
+        }
+        Ok(Played { patients, doctors })
+    }
+
+    /// Starts all doctors, and waits until each has said its port.
+    async fn open_practices(&mut self) -> anyhow::Result<Vec<DoctorAt>> {
+        let mut seats = Vec::new();
+        for (name, port) in self.clinic.doctors.clone() {
+            seats.push((self.start_doctor(&name, port)?, name, port));
+        }
+        let mut open = Vec::new();
+        for (first_seat, doctor, wanted) in seats {
+            let port = match self.port_of(first_seat).await? {
+                Some(port) => port,
+                None => {
+                    self.transcript.note(&format!(
+                        "UDP port {wanted} is not free: {doctor} takes another one"
+                    ));
+                    let seat = self.start_doctor(&doctor, 0)?;
+                    self.port_of(seat)
+                        .await?
+                        .with_context(|| format!("{doctor} did not open any port"))?
+                }
+            };
+            open.push(DoctorAt { doctor, address: loopback(port) });
+        }
+        Ok(open)
+    }
+
+    /// Starts the center, and waits until it has said its port.
+    async fn open_center(&mut self, doctors: &[DoctorAt]) -> anyhow::Result<SocketAddr> {
+        let first_seat = self.start_center(CENTER_PORT, doctors)?;
+        if let Some(port) = self.port_of(first_seat).await? {
+            return Ok(loopback(port));
+        }
+        self.transcript
+            .note(&format!("TCP port {CENTER_PORT} is not free: the center takes another one"));
+        let seat = self.start_center(0, doctors)?;
+        let port = self.port_of(seat).await?.context("the center did not open any port")?;
+        Ok(loopback(port))
+    }
+
+    /// The port that a process says it has; `None` when it failed instead. One that calls its
+    /// input bad will not like it better at another port.
+    async fn port_of(&mut self, seat: Seat) -> anyhow::Result<Option<u16>> {
+        loop {
+            let member = &self.members[seat];
+            match (member.port, member.ended) {
+                (Some(port), _) => return Ok(Some(port)),
+                (None, Some(status)) if status.code() == Some(1) => return Ok(None),
+                (None, Some(status)) => {
+                    bail!("{} ended at once ({})", member.label, in_words(status))
+                }
+                (None, None) => self.listen().await?,
+            }
+        }
+    }
+
+    /// Lets each patient choose when the one before has; what comes after overlaps.
+    async fn let_in_in_turn(&mut self, center: SocketAddr) -> anyhow::Result<Vec<Seat>> {
+        let mut seats = Vec::new();
+        for name in self.clinic.patients.clone() {
+            let choice = self.args.select.iter().find(|choice| choice.patient == name);
+            let select = choice.map(|choice| choice.index.to_string());
+            let seat = self.start_patient(&name, center, select.as_deref())?;
+            seats.push(seat);
+            let inside = |members: &[Member]| {
+                seats.iter().filter(|&&seat| members[seat].ended.is_none()).count()
+            };
+            while !self.members[seat].has_chosen() || inside(&self.members) >= PATIENTS_AT_ONCE_MAX
+            {
+                self.listen().await?;
+            }
+        }
+        Ok(seats)
+    }
+
+    /// Starts all patients, waits until each is asked which slot to take, and gives all of them the
+    /// same answer at once.
+    async fn let_contend(&mut self, center: SocketAddr) -> anyhow::Result<Vec<Seat>> {
+        let mut seats = Vec::new();
+        for name in self.clinic.patients.clone() {
+            seats.push(self.start_patient(&name, center, Some("-"))?);
+        }
+        while !seats.iter().all(|&seat| self.members[seat].is_set()) {
+            self.listen().await?;
+        }
+        let contenders: Vec<Seat> =
+            seats.iter().copied().filter(|&seat| self.members[seat].ended.is_none()).collect();
+        let first_offer = || contenders.iter().find_map(|&seat| self.members[seat].first_offer);
+        let named = self.args.select.first().map(|choice: &PatientSelect| choice.index);
+        if let Some(index) = named.or_else(first_offer) {
+            let count = contenders.len();
+            self.transcript.note(&format!("{count} patients go for slot {index} at this moment"));
+            self.cast.tell_all(&contenders, &format!("{index}\n")).await;
+        }
+        Ok(seats)
+    }
+
+    /// Waits for one line, or one end, and takes it in.
+    async fn listen(&mut self) -> anyhow::Result<()> {
+        match self.cast.next().await? {
+            News::Line(seat, stream, text) => self.hear(seat, stream, &text),
+            News::Ended(seat, status) => {
+                let member = &mut self.members[seat];
+                member.ended = Some(status);
+                let is_needed = matches!(member.voice, Voice::Center | Voice::Doctor);
+                if is_needed && member.port.is_some() {
+                    bail!("{} ended too early ({})", member.label, in_words(status));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, seat: Seat, stream: Stream, text: &str) {
+        let member = &mut self.members[seat];
+        member.hear(stream, text);
+        self.transcript.line(member.voice, &member.label, stream, text);
+    }
+
+    /// Ends every process that still runs, with patience and then without. An error names one that
+    /// did not leave as it should.
+    async fn stop(&mut self) -> anyhow::Result<()> {
+        self.cast.ask_to_leave();
+        let mut first_wrong = self.see_out(STOP_MAX).await;
+        if self.cast.running() > 0 {
+            self.cast.kill();
+            let killed = anyhow!("somebody did not leave within {} s", STOP_MAX.as_secs());
+            first_wrong = first_wrong.and(Err(killed));
+            self.see_out(KILLED_MAX).await?;
+        }
+        first_wrong
+    }
+
+    /// Takes in what is heard until nobody runs any more, for at most `limit`.
+    async fn see_out(&mut self, limit: Duration) -> anyhow::Result<()> {
+        let deadline = Instant::now() + limit;
+        let mut first_wrong = Ok(());
+        while self.cast.running() > 0 {
+            let Ok(news) = timeout_at(deadline, self.cast.next()).await else { break };
+            match news? {
+                News::Line(seat, stream, text) => self.hear(seat, stream, &text),
+                News::Ended(seat, status) => {
+                    let member = &mut self.members[seat];
+                    member.ended = Some(status);
+                    if !status.success() && first_wrong.is_ok() {
+                        let how = in_words(status);
+                        first_wrong = Err(anyhow!("{} did not end well ({how})", member.label));
+                    }
+                }
+            }
+        }
+        first_wrong
+    }
+
+    /// What became of a patient, in its own words if it left any. Not every dialect names the
+    /// doctor, but each gives the doctor's port.
+    fn visit(&self, seat: Seat, doctors: &[DoctorAt]) -> Summary {
+        let member = &self.members[seat];
+        let path = self.summary_path(&member.label);
+        let mut visit = Summary::read(&path).unwrap_or_else(|_| Summary {
+            message: member.ended.map(in_words),
+            ..Summary::new(&member.label, VisitOutcome::Failed)
+        });
+        let at_port = |doctor: &&DoctorAt| Some(doctor.address.port()) == member.port;
+        visit.doctor = visit
+            .doctor
+            .or_else(|| doctors.iter().find(at_port).map(|found| found.doctor.to_string()));
+        visit
+    }
+
+    fn summary_path(&self, patient: &str) -> PathBuf {
+        self.folder.join(format!("{patient}.json"))
+    }
+
+    fn start_doctor(&mut self, name: &DoctorName, port: u16) -> anyhow::Result<Seat> {
+        let words = Words::new("doctor")
+            .with("--listen", loopback(port).to_string())
+            .with("--input", &self.args.input)
+            .names(name.as_str());
+        self.start(Voice::Doctor, name.as_str(), words)
+    }
+
+    fn start_center(&mut self, port: u16, doctors: &[DoctorAt]) -> anyhow::Result<Seat> {
+        let store = match &self.args.store {
+            Some(store) => store.clone(),
+            None => StoreLocation::Sqlite(self.folder.join("rendezvous.db")),
+        };
+        let mut words = Words::new("center")
+            .with("--listen", loopback(port).to_string())
+            .with("--input", &self.args.input)
+            .with("--store", store.to_string())
+            .with("--slot-minutes", self.args.slot_minutes.to_string());
+        if let Some(zone) = &self.args.zone {
+            words = words.with("--zone", zone.to_string());
+        }
+        for doctor in doctors {
+            words = words.with("--doctor-at", doctor.to_string());
+        }
+        self.start(Voice::Center, "center", words)
+    }
+
+    fn start_patient(
+        &mut self,
+        name: &UserName,
+        center: SocketAddr,
+        select: Option<&str>,
+    ) -> anyhow::Result<Seat> {
+        let mut words = Words::new("patient")
+            .with("--center", center.to_string())
+            .with("--input", &self.args.input)
+            .with("--dialect", self.args.dialect.to_string())
+            .with("--summary", self.summary_path(name.as_str()));
+        if let Some(select) = select {
+            words = words.with("--select", select);
+        }
+        self.start(Voice::Patient, name.as_str(), words.names(name.as_str()))
+    }
+
+    fn start(&mut self, voice: Voice, label: &str, words: Words) -> anyhow::Result<Seat> {
+        let words = words.with("--log", &self.log_filter);
+        let seat =
+            self.cast.start(words.all()).with_context(|| format!("{label} cannot be started"))?;
+        debug_assert_eq!(seat, self.members.len(), "one member for each process");
+        self.members.push(Member::new(voice, label));
+        Ok(seat)
+    }
+}
+
+/// The arguments of a process: a role, its flags, its names last.
+struct Words {
+    flags: Vec<OsString>,
+    names: Vec<OsString>,
+}
+
+impl Words {
+    fn new(role: &str) -> Self {
+        Self { flags: vec![role.into()], names: Vec::new() }
+    }
+
+    fn with(mut self, flag: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        // In one word, so that no value is ever taken for a flag.
+        let mut word = OsString::from(flag);
+        word.push("=");
+        word.push(value);
+        self.flags.push(word);
+        self
+    }
+
+    fn names(mut self, name: &str) -> Self {
+        self.names = vec!["--".into(), name.into()];
+        self
+    }
+
+    fn all(self) -> Vec<OsString> {
+        [self.flags, self.names].concat()
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+fn in_words(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt as _;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "in an unknown way".to_owned(),
+    }
+}
