@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
+use net::Screen;
 use net::center::Center;
 use protocol::limits::Deadlines;
 use protocol::screen;
@@ -23,37 +25,40 @@ use crate::serving;
 ///
 /// # Errors
 /// When the address, the store or a file cannot be used.
-#[expect(clippy::needless_pass_by_value, reason = "a command owns its arguments")]
 pub(crate) fn run(args: CenterArgs, global: &Global) -> anyhow::Result<Ended> {
     serving::raise_open_files_limit();
     let outlet = Outlet::stdout()?;
     let tasks = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = tasks.block_on(async {
-        // First of all: patients who come during the loading wait in the kernel's queue.
-        let listener = listen(args.listen)?;
-        let store = open(&args.store)?;
-        let zone = prepare(&store, &args)?;
-        let runtime = Runtime::start(&store)?;
-        let screen = serving::screen(args.screen, outlet.sender());
-        let address = listener.local_addr()?;
-        let center = Center {
-            runtime: runtime.clone(),
-            zone,
-            deadlines: Deadlines::default(),
-            screen: screen.clone(),
-        };
-        let shutdown = serving::stop_signals(global)?;
-        tracing::info!(%address, store = %args.store, "the health center is open");
-        screen.show(|| screen::center::has_address(address.port(), address.ip()));
-        net::center::serve(listener, center, shutdown).await;
-        // Everything acknowledged is on disk already; this is for what still waits in line.
-        runtime.stop();
-        tracing::info!("the health center is closed");
-        Ok(Ended::Done)
-    });
+    let screen = serving::screen(args.screen, outlet.sender());
+    let ended = tasks.block_on(serve(Arc::new(args), global, screen));
     tasks.shutdown_background();
     outlet.finish(FLUSH_MAX);
     ended
+}
+
+async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow::Result<Ended> {
+    let mut shutdown = serving::stop_signals(global)?;
+    // Before the loading: patients who come meanwhile wait in the kernel's queue.
+    let listener = listen(args.listen)?;
+    let address = listener.local_addr()?;
+    let preparing = tokio::task::spawn_blocking({
+        let args = Arc::clone(&args);
+        move || prepare(&args)
+    });
+    let (runtime, zone) = tokio::select! {
+        biased;
+        () = shutdown.wait() => return Ok(Ended::Done),
+        prepared = preparing => prepared.context("the loading broke")??,
+    };
+    let deadlines = Deadlines::default();
+    let center = Center { runtime: runtime.clone(), zone, deadlines, screen: screen.clone() };
+    tracing::info!(%address, store = %args.store, "the health center is open");
+    screen.show(|| screen::center::has_address(address.port(), address.ip()));
+    net::center::serve(listener, center, shutdown).await;
+    // Everything acknowledged is on disk already; this is for what still waits in line.
+    runtime.stop();
+    tracing::info!("the health center is closed");
+    Ok(Ended::Done)
 }
 
 fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -69,13 +74,15 @@ pub(crate) fn open(location: &StoreLocation) -> anyhow::Result<Sqlite> {
     Sqlite::open(path).with_context(|| format!("cannot open the store {}", path.display()))
 }
 
-fn prepare(store: &dyn Store, args: &CenterArgs) -> anyhow::Result<TimeZone> {
+/// Loads the files and opens the store for business.
+fn prepare(args: &CenterArgs) -> anyhow::Result<(Runtime, TimeZone)> {
+    let store = open(&args.store)?;
     if let Some(dir) = &args.input {
-        load_input(store, args, dir)?;
+        load_input(&store, args, dir)?;
     }
-    let zone = loading::zone(store, args.zone.as_ref())?;
+    let zone = loading::zone(&store, args.zone.as_ref())?;
     tracing::info!(zone = loading::name_of(&zone), "clocks");
-    Ok(zone)
+    Ok((Runtime::start(&store)?, zone))
 }
 
 fn load_input(store: &dyn Store, args: &CenterArgs, dir: &Path) -> anyhow::Result<()> {

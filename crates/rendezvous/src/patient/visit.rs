@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use domain::{PlanName, Refusal, Service, SlotIndex};
-use net::patient::DoctorLine;
+use net::patient::{DoctorLine, EstimateError};
 use protocol::{Dialect, EstimateRequest, Offer, Referral, Reply, Request, SlotNamed, screen};
 
 use super::Patient;
@@ -128,7 +128,10 @@ async fn ask_doctor(
         Referral::Port { .. } => Service::visit(),
     };
     let request = EstimateRequest { patient: format!("Patient{n}"), service, plan };
-    let estimate = line.ask(args.dialect, request).await?;
+    let estimate = line.ask(args.dialect, request).await.map_err(|error| match error {
+        EstimateError::Refused(refusal) => anyhow::Error::new(refusal),
+        other => other.into(),
+    })?;
     let name = estimate.doctor.as_ref().or(referral.doctor()).map(ToString::to_string);
     summary.cost = Some(estimate.price.to_string());
     if estimate.doctor.is_some() {

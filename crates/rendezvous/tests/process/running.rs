@@ -1,0 +1,79 @@
+//! A role that runs as a process for one test, and is gone with it.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The project's own copy of the exercise's files.
+pub(crate) const INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../input");
+
+/// The binary, to be run in `folder`.
+pub(crate) fn rendezvous(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rendezvous"));
+    command.current_dir(folder).args(words).stdin(Stdio::null());
+    command
+}
+
+/// Exit code, standard output and standard error of a command that ends by itself.
+pub(crate) fn told(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+/// A center or a doctor.
+pub(crate) struct Running {
+    child: Child,
+    screen: BufReader<ChildStdout>,
+    /// Where it serves.
+    pub(crate) address: SocketAddr,
+}
+
+impl Running {
+    /// Starts a role on a port of its own and comes back when it has said where it serves.
+    pub(crate) fn start(folder: &Path, words: &[&str]) -> Self {
+        let mut command = rendezvous(folder, words);
+        command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut screen = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        screen.read_line(&mut line).unwrap();
+        let port = line
+            .split_whitespace()
+            .skip_while(|word| *word != "port")
+            .find_map(|word| word.parse().ok())
+            .unwrap_or_else(|| panic!("{words:?} began with {line:?}"));
+        Self { child, screen, address: SocketAddr::from(([127, 0, 0, 1], port)) }
+    }
+
+    /// The next line of its screen.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.screen.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Ends it with a signal and waits for that.
+    pub(crate) fn end(mut self, signal: Signal) -> ExitStatus {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).unwrap();
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

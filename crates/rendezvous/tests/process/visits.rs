@@ -1,0 +1,175 @@
+//! Patients and doctors at the command line, against a running center.
+
+use std::path::Path;
+
+use rustix::process::Signal;
+
+use crate::running::{INPUT, Running, rendezvous, told};
+
+/// A center and both doctors of the exercise.
+struct Clinic {
+    folder: tempfile::TempDir,
+    center: Running,
+    _doctors: [Running; 2],
+}
+
+impl Clinic {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let doctors = ["doc1", "doc2"]
+            .map(|name| Running::start(folder.path(), &["doctor", name, "--input", INPUT]));
+        let at = |n: usize| format!("doc{}={}", n + 1, doctors[n].address);
+        let center = Running::start(
+            folder.path(),
+            &["center", "--input", INPUT, "--doctor-at", &at(0), "--doctor-at", &at(1)],
+        );
+        Self { folder, center, _doctors: doctors }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn patient(&self, words: &[&str]) -> (i32, String, String) {
+        let center = self.center.address.to_string();
+        let mut command = rendezvous(self.path(), &["patient", "--center", &center]);
+        told(command.args(["--input", INPUT]).args(words))
+    }
+
+    /// Exit code, and what stands on the screen without the ports, which differ.
+    fn check(&self, words: &[&str], code: i32, screen_has: &str) {
+        let (found, screen, errors) = self.patient(words);
+        assert_eq!(found, code, "{words:?}\n{screen}{errors}");
+        assert!(screen.contains(screen_has), "{words:?}\n{screen}{errors}");
+        assert!(!format!("{screen}{errors}").contains("password111"), "{screen}{errors}");
+    }
+}
+
+#[test]
+fn a_visit_ends_as_its_exit_code_says() {
+    let clinic = Clinic::open();
+    clinic.check(&["patient1", "--select", "2"], 0, "Patient 1 receives 40$ estimation cost");
+    clinic.check(&["patient1", "--select", "2"], 0, "reserved to Patient 1");
+    clinic.check(&["patient2", "--select", "2"], 3, "from Patient 2 is not available. Exiting...");
+    clinic.check(&["patient2", "--select", "99"], 3, "is not available. Exiting...");
+    clinic.check(&["patient2", "--select", "3", "--plan", "gold"], 3, "reserved to Patient 2");
+    clinic.check(&["patient2"], 0, "reserved to Patient 2");
+    for dialect in ["spec", "nul", "seed"] {
+        let words = ["patient2", "--dialect", dialect, "--select", "2"];
+        clinic.check(&words, 3, "Patient 2 is not available. Exiting...");
+        clinic.check(&["patient1", "--dialect", dialect], 0, "estimation cost from doctor");
+    }
+    let (code, _, errors) = clinic.patient(&["nobody", "--plan", "insurance1"]);
+    assert_eq!(code, 2, "{errors}");
+    assert!(errors.contains("nobody.txt: not found"), "{errors}");
+}
+
+#[test]
+fn a_wrong_password_is_refused_and_a_missing_center_is_a_failure() {
+    let clinic = Clinic::open();
+    let center = clinic.center.address.to_string();
+    for dialect in ["json", "spec", "nul", "seed"] {
+        let words = ["patient", "patient1", "--input", INPUT, "--center", &center];
+        let mut command = rendezvous(clinic.path(), &words);
+        command.args(["--dialect", dialect]).env("RENDEZVOUS_PASSWORD", "wrong");
+        let (code, screen, errors) = told(&mut command);
+        assert_eq!(code, 3, "{screen}{errors}");
+        assert!(screen.to_lowercase().contains("authentication result: failure"), "{screen}");
+        assert!(!screen.contains("wrong"), "{screen}");
+    }
+    let words = ["patient", "patient1", "--input", INPUT, "--center", "127.0.0.1:1"];
+    let (code, _, errors) = told(&mut rendezvous(clinic.path(), &words));
+    assert_eq!(code, 1, "{errors}");
+    assert!(errors.contains("no health center answers at 127.0.0.1:1"), "{errors}");
+}
+
+#[test]
+fn a_patient_looks_after_appointments() {
+    let clinic = Clinic::open();
+    clinic.check(&["patient1", "--list"], 0, "4 Wed 10am doc1\n");
+    clinic.check(&["patient1", "--select", "4"], 0, "reserved");
+    let (_, screen, _) = clinic.patient(&["patient1", "--appointments", "--screen", "quiet"]);
+    let appointment = screen.split(' ').next().unwrap().to_owned();
+    assert_eq!(screen, format!("{appointment} booked 4 Wed 10am doc1\n"));
+
+    let reschedule = |patient| [patient, "--reschedule", &appointment, "--select", "5"];
+    clinic.check(&reschedule("patient2"), 3, "");
+    let moved = format!("{appointment} booked 5 Sat 12pm doc2\n");
+    clinic.check(&reschedule("patient1"), 0, &moved);
+    clinic.check(&["patient1", "--list"], 0, "4 Wed 10am doc1\n");
+    clinic.check(&["patient2", "--cancel", &appointment], 3, "");
+    let cancelled = format!("{appointment} cancelled 5 Sat 12pm doc2\n");
+    clinic.check(&["patient1", "--cancel", &appointment], 0, &cancelled);
+    clinic.check(&["patient1", "--cancel", &appointment], 3, "");
+    clinic.check(&["patient2", "--select", "5"], 0, "reserved");
+
+    let admin = ["admin", "appointments", "--json"];
+    let (code, rows, errors) = told(&mut rendezvous(clinic.path(), &admin));
+    assert_eq!(code, 0, "{errors}");
+    let row: serde_json::Value = serde_json::from_str(rows.trim_end()).unwrap();
+    let found = ["slot", "doctor", "patient", "status"].map(|key| row[key].as_str().unwrap());
+    assert_eq!(found, ["5", "doc2", "patient2", "booked"]);
+}
+
+#[test]
+fn every_role_says_the_words_of_the_exercise_first() {
+    let mut clinic = Clinic::open();
+    clinic.check(&["patient1", "--select", "1"], 0, "");
+    let lines: Vec<String> = (0..6).map(|_| clinic.center.line()).collect();
+    for (line, expected) in lines.iter().zip([
+        "Phase 1: The Health Center Server has received request from a patient with username patient1 and password ********.",
+        "Phase 1: The Health Center Server sends the response success to patient with username patient1.",
+        "Phase 2: The Health Center Server, receives a request for available time slots from patients with port number",
+        "Phase 2: The Health Center Server sends available time slots to patient with username patient1.",
+        "Phase 2: The Health Center Server receives a request for appointment 1 from patient with port number",
+        "Phase 2: The Health Center Server confirms the following appointment 1 to patient with username patient1.",
+    ]) {
+        assert!(line.starts_with(expected), "{line}");
+    }
+}
+
+#[test]
+fn a_told_center_or_doctor_ends_with_0() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let folder = tempfile::tempdir().unwrap();
+        let center = Running::start(folder.path(), &["center", "--input", INPUT]);
+        let doctor = Running::start(folder.path(), &["doctor", "doc1", "--input", INPUT]);
+        assert_eq!(center.end(signal).code(), Some(0));
+        assert_eq!(doctor.end(signal).code(), Some(0));
+    }
+}
+
+#[test]
+fn a_changed_tariff_is_in_force_and_a_broken_one_is_not() {
+    use std::net::UdpSocket;
+    use std::time::{Duration, Instant};
+    let folder = tempfile::tempdir().unwrap();
+    let tariff = folder.path().join("prices.txt");
+    std::fs::write(&tariff, "gold 30\n").unwrap();
+    let words = ["doctor", "ann", "--tariff", tariff.to_str().unwrap()];
+    let doctor = Running::start(folder.path(), &words);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let ask = || {
+        socket.send_to(b"gold", doctor.address).unwrap();
+        let mut answer = [0; 100];
+        let (count, _) = socket.recv_from(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..count]).into_owned()
+    };
+    let wait_for = |price: &str| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while ask() != price {
+            assert!(Instant::now() < deadline, "no {price}");
+        }
+    };
+    assert_eq!(ask(), "30");
+    std::fs::write(&tariff, "gold 31.50\n").unwrap();
+    wait_for("31.50");
+    // Broken, missing, and good again: the old price holds in between.
+    std::fs::write(&tariff, "gold -1\n").unwrap();
+    std::fs::remove_file(&tariff).unwrap();
+    std::fs::write(folder.path().join("new"), "gold 32\n").unwrap();
+    assert_eq!(ask(), "31.50");
+    std::fs::rename(folder.path().join("new"), &tariff).unwrap();
+    wait_for("32");
+}
