@@ -178,7 +178,13 @@ impl Visit {
                 Settled::Decided(_) => self.leave(),
                 other => undecided(&other),
             },
-            (Doing::ListingBoard | Doing::ListingPage, Fed::Read(answer)) => self.listed(answer),
+            (Doing::ListingBoard, Fed::Read(answer)) => match self.listed(answer) {
+                Step::Answer(Reply::Slots(offers)) if offers.offers.is_empty() => {
+                    refused(Refusal::NoSlotsLeft)
+                }
+                step => step,
+            },
+            (Doing::ListingPage, Fed::Read(answer)) => self.listed(answer),
             (Doing::ListingAppointments, Fed::Read(answer)) => match answer {
                 Some(Answer::Appointments(appointments)) => Step::Answer(Reply::Appointments(
                     appointments.into_iter().map(|one| self.view(one)).collect(),
@@ -393,6 +399,7 @@ fn page(now: Timestamp, wanted: SlotsWanted) -> Query {
     let limit = wanted.limit.map_or(PAGE_SLOTS, |limit| limit as usize);
     Query::FreeSlotsByTime {
         doctor: wanted.doctor,
+        now,
         from: wanted.from.map_or(now, |from| from.max(now)),
         until: wanted.until,
         after: wanted.after.map(|cursor| SlotsAfter { start: cursor.start, id: cursor.slot }),

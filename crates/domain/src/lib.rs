@@ -19,7 +19,9 @@ pub use appointment::{Appointment, AppointmentStatus, Version};
 pub use doctor::{Doctor, DoctorAddress};
 pub use ids::{AccountId, AppointmentId, CenterId, Entropy, PatientId};
 pub use money::{Currency, CurrencyError, Money, MoneyError};
-pub use name::{DoctorName, NameError, PlanName, RequestId, Service, UserName};
+pub use name::{
+    DoctorName, NameError, PlanName, Reason, ReasonError, RequestId, Service, UserName,
+};
 pub use refusal::Refusal;
 pub use secret::{Password, PasswordError, SessionToken, SessionTokenError};
 pub use slot::{Slot, SlotId, SlotIndex, SlotIndexError};

@@ -110,6 +110,62 @@ name! {
     RequestId
 }
 
+/// The longest reason, in bytes.
+const REASON_BYTES_MAX: usize = 1_024;
+
+/// A text is not a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("is not printable text of 1 to {REASON_BYTES_MAX} bytes")]
+pub struct ReasonError;
+
+/// Why something was changed, in the words of whoever asked: printable text of 1 to 1,024 bytes,
+/// without blanks around it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Reason(Box<str>);
+
+impl Reason {
+    /// Checks and keeps `text`, without the blanks around it.
+    ///
+    /// # Errors
+    /// When nothing is left, it is too long, or holds a control character.
+    pub fn new(text: &str) -> Result<Self, ReasonError> {
+        let text = text.trim();
+        let printable = !text.chars().any(char::is_control);
+        if (1..=REASON_BYTES_MAX).contains(&text.len()) && printable {
+            Ok(Self(text.into()))
+        } else {
+            Err(ReasonError)
+        }
+    }
+
+    /// The words.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for Reason {
+    type Err = ReasonError;
+    fn from_str(text: &str) -> Result<Self, ReasonError> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<String> for Reason {
+    type Error = ReasonError;
+    fn try_from(text: String) -> Result<Self, ReasonError> {
+        Self::new(&text)
+    }
+}
+
+impl From<Reason> for String {
+    fn from(reason: Reason) -> String {
+        reason.0.into()
+    }
+}
+
 impl Service {
     /// The service of every slot that names none.
     #[must_use]

@@ -10,7 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
-use crate::limits::{DATAGRAM_BYTES_MAX, DOCTOR_RECEIVE_BUFFER_BYTES};
+use crate::limits::{DOCTOR_RECEIVE_BUFFER_BYTES, RECEIVE_BYTES};
 use crate::{Screen, Shutdown};
 
 /// Binds a doctor's socket, with room for a burst of patients.
@@ -34,7 +34,7 @@ pub async fn serve(
     screen: Screen,
     mut shutdown: Shutdown,
 ) {
-    let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
+    let mut buffer = vec![0; RECEIVE_BYTES];
     let mut watching = true;
     loop {
         tokio::select! {

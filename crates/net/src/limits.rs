@@ -25,8 +25,8 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The receive buffer of a doctor's socket, in bytes: a burst of a thousand patients.
 pub const DOCTOR_RECEIVE_BUFFER_BYTES: usize = 1_024 * 1_024;
-/// The longest datagram there is, in bytes.
-pub const DATAGRAM_BYTES_MAX: usize = 65_535;
+/// How much is received at once from a datagram socket, in bytes: the longest datagram there is.
+pub const RECEIVE_BYTES: usize = 65_535;
 
 /// How long a patient waits for the center to take the connection.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{sleep_until, timeout, timeout_at};
 
-use crate::limits::{CONNECT_DEADLINE, DATAGRAM_BYTES_MAX, READ_BYTES, REPLY_DEADLINE};
+use crate::limits::{CONNECT_DEADLINE, READ_BYTES, RECEIVE_BYTES, REPLY_DEADLINE};
 
 /// Why the center could not be asked, or its answer not be had.
 #[derive(Debug, Error)]
@@ -198,7 +198,7 @@ impl DoctorLine {
         let random = runtime::fresh_entropy().0;
         let id = random.iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte));
         let mut inquiry = Inquiry::new(dialect, request, id, Instant::now());
-        let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
+        let mut buffer = vec![0; RECEIVE_BYTES];
         loop {
             match inquiry.step(Instant::now()) {
                 InquiryStep::Send(datagrams) => {

@@ -63,13 +63,21 @@ const SELECTION: &str = "selection";
 /// Reads one message, without padding and terminator.
 pub(crate) fn read(message: &[u8], ending: Ending, peer: Peer) -> Reading {
     let Ok(text) = std::str::from_utf8(message) else {
-        return settle(ending, refused(Refusal::NotUnderstood, peer));
+        return settle(ending, not_text(peer));
     };
     let text = text.trim_matches(is_blank);
     let (word, rest) = split_word(text);
     match peer {
         Peer::Stranger => read_log_in(text, word, rest, ending),
         Peer::Patient(style) => read_choice(text, word, rest, ending, style),
+    }
+}
+
+fn not_text(peer: Peer) -> Meaning {
+    match peer {
+        // In the seed's dialect any message but a choice asks for the list.
+        Peer::Patient(Style::Seed) => Meaning::Request(Request::Board, Style::Seed),
+        Peer::Stranger | Peer::Patient(Style::Spec) => refused(Refusal::NotUnderstood, peer),
     }
 }
 

@@ -129,6 +129,10 @@ impl Conversation {
                 _ => Wire::Classic,
             };
         }
+        // After a pause it is no longer the rest of anything.
+        if now >= self.last_byte + self.deadlines.grace {
+            self.trailing = Trailing::No;
+        }
         self.nul |= bytes.contains(&0);
         self.nothing_followed = false;
         self.last_byte = now;
@@ -258,6 +262,10 @@ impl Conversation {
     fn word(&mut self, now: Instant, reply: &Reply, detail: Option<&str>) {
         self.quiet_since = now;
         self.message_began = (!self.buffer.is_empty()).then_some(now);
+        // More of what waits may have come meanwhile, unread: its grace begins now.
+        if self.message_began.is_some() {
+            self.last_byte = now;
+        }
         match self.outstanding.take() {
             Some(Frame::Classic { style, line_feed }) => self.word_classic(reply, style, line_feed),
             Some(Frame::Json { id }) => self.word_json(id, reply, detail),
@@ -305,7 +313,10 @@ impl Conversation {
 
     fn word_json(&mut self, id: Option<MessageId>, reply: &Reply, detail: Option<&str>) {
         match reply {
-            Reply::LoggedIn(_) => self.peer = Peer::Patient(Style::Spec),
+            Reply::LoggedIn(_) => {
+                self.peer = Peer::Patient(Style::Spec);
+                self.refusals = 0;
+            }
             Reply::LoggedOut => self.peer = Peer::Stranger,
             Reply::Refused(Refusal::UnknownVersion | Refusal::TooLong) => self.over = true,
             Reply::Refused(_) if self.peer == Peer::Stranger => {

@@ -85,7 +85,10 @@ pub(crate) fn read_answer(
         return match classic_text(datagram)? {
             "notcovered" => Some(Err(Refusal::PlanNotCovered)),
             amount => {
-                let price = Money::parse(amount, Currency::USD).ok()?;
+                // Most currencies have two decimals; three are seen in a few.
+                let price = Money::parse(amount, Currency::USD)
+                    .or_else(|_| Money::parse(amount, Currency::NONE))
+                    .ok()?;
                 Some(Ok(Estimate { price, doctor: None }))
             }
         };

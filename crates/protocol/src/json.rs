@@ -6,7 +6,7 @@
 
 use domain::{
     Appointment, AppointmentId, AppointmentStatus, Doctor, DoctorAddress, DoctorName, Password,
-    Refusal, RequestId, Service, SessionToken, Slot, SlotId, SlotIndex, UserName, Version,
+    Reason, Refusal, RequestId, Service, SessionToken, Slot, SlotId, SlotIndex, UserName, Version,
     WeekTime,
 };
 use jiff::Timestamp;
@@ -70,6 +70,8 @@ struct Fields {
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<Password>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<SessionToken>,
     #[serde(skip_serializing_if = "Option::is_none")]
     doctor: Option<DoctorName>,
@@ -88,7 +90,7 @@ struct Fields {
     #[serde(skip_serializing_if = "Option::is_none")]
     appointment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
+    reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<RequestId>,
 }
@@ -126,8 +128,8 @@ pub(crate) fn read_request(line: &[u8]) -> Result<(MessageId, Request), BadLine>
     }
     // A message of serde's may repeat the value it stumbled over: not where that is a secret.
     let fields = parse(line).map_err(|detail| match envelope.request.as_str() {
-        "log_in" | "resume" => "a field has a value of the wrong kind".to_owned(),
-        _ => detail,
+        "slots" | "book" | "cancel" | "reschedule" => detail,
+        _ => "a field has a value of the wrong kind".to_owned(),
     });
     match fields.and_then(|fields| fields_to_request(&envelope.request, fields)) {
         Ok(request) => Ok((id, request)),
@@ -159,7 +161,10 @@ fn fields_to_request(request: &str, fields: Fields) -> Result<Request, String> {
         "log_in" => Request::LogIn {
             user: needed(fields.user, "user")?,
             password: needed(fields.password, "password")?,
-            session: KeepSession::Yes,
+            session: match fields.session {
+                Some(false) => KeepSession::No,
+                Some(true) | None => KeepSession::Yes,
+            },
         },
         "resume" => Request::Resume { token: needed(fields.token, "token")? },
         "log_out" => Request::LogOut,
@@ -201,7 +206,8 @@ pub(crate) fn write_request(id: u64, request: &Request) -> Option<Vec<u8>> {
     };
     let verb = match request {
         Request::Board => return None,
-        Request::LogIn { user, password, session: _ } => {
+        Request::LogIn { user, password, session } => {
+            fields.session = (*session == KeepSession::No).then_some(false);
             fields.user = Some(user.clone());
             fields.password = Some(password.clone());
             "log_in"

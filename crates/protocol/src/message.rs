@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use domain::{
-    Appointment, AppointmentId, DoctorName, Password, Refusal, RequestId, Service, SessionToken,
-    SlotId, SlotIndex, UserName, WeekTime,
+    Appointment, AppointmentId, DoctorName, Password, Reason, Refusal, RequestId, Service,
+    SessionToken, SlotId, SlotIndex, UserName, WeekTime,
 };
 use jiff::Timestamp;
 use thiserror::Error;
@@ -44,7 +44,7 @@ pub enum Request {
         /// Which.
         appointment: AppointmentId,
         /// Why; `None` when nothing was said.
-        reason: Option<String>,
+        reason: Option<Reason>,
         /// The client's id of this command.
         request_id: RequestId,
     },
@@ -64,9 +64,9 @@ pub enum Request {
 /// Whether a log-in shall give a token to come back with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeepSession {
-    /// Yes, as JSON clients do.
+    /// Yes, as JSON clients do unless they say otherwise.
     Yes,
-    /// No: the classic dialects have no word for it.
+    /// No; the classic dialects have no word for it.
     No,
 }
 
@@ -160,9 +160,9 @@ pub enum Reply {
 /// A log-in that went well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedIn {
-    /// What to come back with; `None` in the classic dialects and after coming back.
+    /// What to come back with; `None` where none was asked for, and after coming back.
     pub token: Option<SessionToken>,
-    /// When the session ends; `None` in the classic dialects.
+    /// When the session ends; `None` where there is no new token.
     pub expires: Option<Timestamp>,
 }
 

@@ -50,8 +50,8 @@ const SLOT_MINUTES_MAX: i64 = 24 * 60;
   rendezvous patient patient1           log in, choose a slot, ask the doctor for the cost
   rendezvous admin appointments --json  what is booked
 
-Every flag is also an environment variable named with its role (RENDEZVOUS_CENTER_LISTEN), and a
-key of rendezvous.toml: a flag wins over the environment, the environment over the file.
+Every flag is also an environment variable named with its role (RENDEZVOUS_CENTER_LISTEN), every
+setting a key of rendezvous.toml: a flag wins over the environment, the environment over the file.
 
 Exit codes: 0 done, 1 failure, 2 bad usage, configuration or input file, 3 refused."
 )]
@@ -163,7 +163,7 @@ pub(crate) struct SimulateArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rendezvous center --input input
-  rendezvous center --listen 0.0.0.0:21000 --store sqlite:/var/lib/rendezvous/clinic.db
+  rendezvous center --listen 127.0.0.1:0 --store sqlite:/var/lib/rendezvous/clinic.db
   RENDEZVOUS_CENTER_ZONE=Europe/Berlin rendezvous center --input input --slot-minutes 30")]
 pub(crate) struct CenterArgs {
     /// TCP address to serve; port 0 means any, and it is printed

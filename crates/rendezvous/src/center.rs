@@ -52,6 +52,9 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
     };
     let deadlines = Deadlines::default();
     let center = Center { runtime: runtime.clone(), zone, deadlines, screen: screen.clone() };
+    if !address.ip().is_loopback() {
+        tracing::warn!(%address, "passwords and plans cross the network in the clear");
+    }
     tracing::info!(%address, store = %args.store, "the health center is open");
     screen.show(|| screen::center::has_address(address.port(), address.ip()));
     net::center::serve(listener, center, shutdown).await;

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use domain::{AccountId, PatientId, Slot};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use protocol::files::UserRow;
+use protocol::files::{AvailabilityRow, UserRow};
 use runtime::fresh_entropy;
 use store::{
     AddPatient, Answer, Command, Import, ImportConflict, ImportCounts, Outcome, Query,
@@ -56,7 +56,7 @@ pub(crate) fn load(store: &dyn Store, what: Load<'_>) -> anyhow::Result<ImportCo
     let outcome = commit(store, now, Command::Import(import))?;
     match outcome {
         Outcome::Imported(counts) => Ok(counts),
-        Outcome::ImportConflict(conflict) => Err(explain(&conflict, &zone, what.dir).into()),
+        Outcome::ImportConflict(conflict) => Err(explain(&conflict, &zone, &rows, what.dir).into()),
         other => bail!("the store answered an import with {other:?}"),
     }
 }
@@ -140,19 +140,30 @@ fn new_accounts(
     Ok(accounts.collect())
 }
 
-fn explain(conflict: &ImportConflict, zone: &TimeZone, dir: &Path) -> BadInput {
+fn wrong_zone(zone: &TimeZone, kept: &str) -> BadInput {
+    let message = format!("the zone {} is not the store's, expected {kept}", name_of(zone));
+    BadInput::of_file(Path::new("--zone"), message)
+}
+
+fn explain(
+    conflict: &ImportConflict,
+    zone: &TimeZone,
+    rows: &[AvailabilityRow],
+    dir: &Path,
+) -> BadInput {
     match conflict {
-        ImportConflict::Zone(kept) => BadInput::of_file(
-            Path::new("--zone"),
-            format!("the zone {} is not the store's, expected {kept}", name_of(zone)),
-        ),
+        ImportConflict::Zone(kept) => wrong_zone(zone, kept),
         ImportConflict::Slot { line, conflict } => {
             BadInput::in_availabilities(dir, *line, explain_slot(conflict, zone))
         }
-        ImportConflict::Address { doctor, holder } => BadInput::of_file(
-            dir,
-            format!("{doctor} answers where {holder} does already, expected an address of its own"),
-        ),
+        ImportConflict::Address { doctor, holder } => {
+            let line = rows.iter().find(|row| row.doctor == *doctor).map_or(1, |row| row.line);
+            let message = format!(
+                "{doctor} answers where {holder} does, who still has slots to come, expected \
+                 another port"
+            );
+            BadInput::in_availabilities(dir, line, message)
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use domain::{Password, PlanName, UserName};
 use protocol::screen;
 
-use crate::args::{Errand, Global, PatientArgs, Screen as ScreenChoice};
+use crate::args::{Errand, Global, PatientArgs};
 use crate::exit::Ended;
 use crate::input::{self, BadInput};
 use crate::outlet::{FLUSH_MAX, LineSender, Outlet};
@@ -85,10 +85,7 @@ async fn go(args: PatientArgs, out: LineSender, summary: &mut Summary) -> anyhow
         n: screen::number_of(args.name.as_str()).to_owned(),
         user,
         password,
-        screen: match args.screen {
-            ScreenChoice::Exercise => serving::screen(ScreenChoice::Exercise, out.clone()),
-            ScreenChoice::Quiet => net::Screen::quiet(),
-        },
+        screen: serving::screen(args.screen, out.clone()),
         out,
         args,
     };

@@ -24,10 +24,9 @@ pub(crate) fn screen(choice: ScreenChoice, lines: LineSender) -> Screen {
 /// When the signals cannot be caught.
 pub(crate) fn stop_signals(global: &Global) -> std::io::Result<Shutdown> {
     let (trigger, shutdown) = ShutdownTrigger::new();
-    let mut kinds = Vec::new();
-    for kind in [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()] {
-        kinds.push(signal(kind)?);
-    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     let (starter_gone, gone) = tokio::sync::oneshot::channel::<()>();
     let mut never_gone = None;
     if global.end_with_stdin {
@@ -42,8 +41,6 @@ pub(crate) fn stop_signals(global: &Global) -> std::io::Result<Shutdown> {
     }
     tokio::spawn(async move {
         let _kept = never_gone;
-        let [mut terminate, mut interrupt, mut hangup] =
-            <[_; 3]>::try_from(kinds).unwrap_or_else(|_| unreachable!("three were made"));
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}

@@ -90,7 +90,10 @@ impl Desk {
 }
 
 fn commit(writer: &mut dyn Writer, batch: Batch<Waiter>) {
-    let committed = writer.commit(Timestamp::now(), batch.commands());
+    let committing = || writer.commit(Timestamp::now(), batch.commands());
+    // A panic is a bug, but not the end of the clinic: nobody knows how far the batch came.
+    let committed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(committing))
+        .unwrap_or_else(|_| Err(CommitError::Unknown(std::io::Error::other("a panic").into())));
     if let Err(error) = &committed {
         report(error, batch.commands().len());
     }

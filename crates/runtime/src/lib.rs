@@ -110,12 +110,15 @@ impl Runtime {
     async fn read(&self, query: Query) -> Result<Answer, ReadFailed> {
         let (sender, answer) = oneshot::channel();
         self.parts.readers.run(move |reader| {
+            // Nobody waits any more when the connection was closed meanwhile.
+            if sender.is_closed() {
+                return;
+            }
             let answer = reader.read(&query);
             if let Err(error) = &answer {
                 let error = error as &dyn std::error::Error;
                 tracing::error!(error, query = query_name(&query), "the store could not be read");
             }
-            // Nobody waits any more when the connection was closed meanwhile.
             let _ = sender.send(answer);
         })?;
         answer.await.map_err(|_| ReadFailed)?.map_err(|_| ReadFailed)
@@ -136,6 +139,9 @@ impl Runtime {
             let (hash, password) = (in_force.clone(), password.clone());
             // An account that does not exist costs the same time as one that does.
             move |()| {
+                if sender.is_closed() {
+                    return;
+                }
                 let right = match &hash {
                     Some(hash) => password::verify(&password, hash),
                     None => password::verify_nothing(&password),
@@ -146,8 +152,11 @@ impl Runtime {
         if queued.is_err() {
             return Verdict::Busy;
         }
-        let right = compared.await.unwrap_or(false);
-        self.admit(account, in_force, &password, right)
+        match compared.await {
+            Ok(right) => self.admit(account, in_force, &password, right),
+            // The job broke: that says nothing about the password.
+            Err(_) => Verdict::Unavailable,
+        }
     }
 
     fn admit(

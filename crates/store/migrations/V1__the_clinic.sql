@@ -104,13 +104,16 @@ CREATE TABLE doctor (
     host   TEXT,                                           -- an IP address; NULL: the center's own
     -- NULL only in the middle of a transaction in which doctors exchange their addresses.
     port   INTEGER CHECK (port BETWEEN 1 AND 65535),
+    -- 0 for one who has left: the address is what it was, and another doctor may have it now.
+    present INTEGER NOT NULL DEFAULT 1 CHECK (present = 0 OR present = 1),
     added  INTEGER NOT NULL,
     PRIMARY KEY (center, doctor),
     UNIQUE (center, name)
 ) STRICT, WITHOUT ROWID;
 
 -- NULLs are all different to UNIQUE, and "the center's own host" must not be.
-CREATE UNIQUE INDEX doctor_one_per_address ON doctor (center, coalesce(host, ''), port);
+CREATE UNIQUE INDEX doctor_one_per_address ON doctor (center, coalesce(host, ''), port)
+    WHERE present = 1;
 
 CREATE TABLE slot (
     center       INTEGER NOT NULL,

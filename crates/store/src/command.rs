@@ -1,8 +1,8 @@
 //! What can be changed, and what came of it.
 
 use domain::{
-    AccountId, Appointment, AppointmentId, Doctor, DoctorName, PatientId, Refusal, RequestId,
-    Service, Slot, SlotId, SlotIndex, UserName,
+    AccountId, Appointment, AppointmentId, Doctor, DoctorName, PatientId, Reason, Refusal,
+    RequestId, Service, Slot, SlotId, SlotIndex, UserName,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,7 @@ pub struct Cancel {
     /// Which appointment.
     pub appointment: AppointmentId,
     /// Why, in the words of whoever asks; `None` when nothing was said.
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
 }
 
 /// Moves an appointment: the new slot is claimed and the old one freed, or neither.

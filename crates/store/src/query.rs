@@ -45,6 +45,8 @@ pub enum Query {
     FreeSlotsByTime {
         /// Only this doctor's; `None` for everybody's.
         doctor: Option<DoctorName>,
+        /// The moment that decides whether a hold is over.
+        now: Timestamp,
         /// Slots that begin at or before it are left out.
         from: Timestamp,
         /// Slots that begin at or after it are left out; `None` for no end.

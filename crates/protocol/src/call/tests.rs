@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use domain::{
     Appointment, AppointmentId, AppointmentStatus, Doctor, DoctorAddress, Entropy, Password,
-    RequestId, Service, SessionToken, Slot, SlotId, UserName, Version,
+    Reason, RequestId, Service, SessionToken, Slot, SlotId, UserName, Version,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -82,6 +82,10 @@ fn request_id() -> impl Strategy<Value = RequestId> {
     word().prop_map(|text| RequestId::new(&text).unwrap())
 }
 
+fn reason() -> impl Strategy<Value = Reason> {
+    "[!-~]([ -~é]{0,20}[!-~])?".prop_map(|text| Reason::new(&text).unwrap())
+}
+
 fn doctor_name() -> impl Strategy<Value = DoctorName> {
     word().prop_map(|text| DoctorName::new(&text).unwrap())
 }
@@ -133,13 +137,14 @@ fn slots_wanted() -> impl Strategy<Value = SlotsWanted> {
 fn json_request() -> impl Strategy<Value = Request> {
     prop_oneof![
         log_in(KeepSession::Yes),
+        log_in(KeepSession::No),
         any::<[u8; 32]>()
             .prop_map(|bytes| Request::Resume { token: SessionToken::fresh(&Entropy(bytes)) }),
         Just(Request::LogOut),
         slots_wanted().prop_map(Request::Slots),
         (slot_named(), request_id())
             .prop_map(|(slot, id)| Request::Book { slot, request_id: Some(id) }),
-        (appointment_id(), prop::option::of("\\PC{0,20}"), request_id()).prop_map(
+        (appointment_id(), prop::option::of(reason()), request_id()).prop_map(
             |(appointment, reason, request_id)| Request::Cancel { appointment, reason, request_id }
         ),
         (appointment_id(), slot_named(), request_id()).prop_map(

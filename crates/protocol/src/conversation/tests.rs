@@ -247,6 +247,61 @@ fn words_behind_available_are_passed_over_however_they_come() {
 }
 
 #[test]
+fn what_comes_after_a_pause_is_a_message_of_its_own() {
+    let list = "1 Tue 01pm\n2 Mon 03pm\n";
+    for (message, answer, over) in [
+        (&b"available"[..], list, OPEN),
+        (b"-1", "notavailable", OVER),
+        (b"hello", "notavailable", OVER),
+        (b"authenticate ann pass word", "notavailable", OVER),
+        (b"selection 2", "doc2 42000", OVER),
+    ] {
+        check(&[
+            In(b"authenticate ann pass word\n"),
+            Out("success", OPEN),
+            In(b"available"),
+            Out(list, OPEN),
+            Wait(GRACE),
+            In(message),
+            Wait(GRACE),
+            Out(answer, over),
+        ]);
+    }
+    check(&[
+        In(b"ann pass word"),
+        Wait(GRACE),
+        Out("Success", OPEN),
+        In(b"available"),
+        Out(list, OPEN),
+        Wait(GRACE),
+        In(b"show me the list"),
+        Wait(GRACE),
+        Out(list, OPEN),
+        In(b"\xff\xfe"),
+        Wait(GRACE),
+        Out(list, OPEN),
+    ]);
+}
+
+#[test]
+fn the_grace_of_what_waited_begins_when_its_turn_has_come() {
+    let mut now = Instant::now();
+    let mut conversation = Conversation::new(Deadlines::default(), now);
+    conversation.receive(now, b"authenticate ann pass word\nselection 1");
+    let log_in = conversation.next_request(now).unwrap();
+    now += GRACE * 5;
+    conversation.answer(now, &center(&log_in));
+    assert_eq!(conversation.next_timeout(), Some(now + GRACE));
+    conversation.handle_timeout(now);
+    assert_eq!(conversation.next_request(now), None);
+    conversation.receive(now, b"2");
+    now += GRACE;
+    conversation.handle_timeout(now);
+    let slot = SlotNamed::Index(SlotIndex::new(12).unwrap());
+    assert_eq!(conversation.next_request(now), Some(Request::Book { slot, request_id: None }));
+}
+
+#[test]
 fn refusals_say_failure_before_and_notavailable_after_the_log_in() {
     for message in [
         &b"authenticate ann wrong\n"[..],

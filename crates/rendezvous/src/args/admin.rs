@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
-use domain::{AppointmentId, DoctorName, Service, UserName};
+use domain::{AppointmentId, DoctorName, Reason, Service, UserName};
 use jiff::civil::DateTime;
 
 use super::SLOT_MINUTES_MAX;
@@ -136,8 +136,8 @@ pub(crate) struct CancelArgs {
     #[arg(value_name = "APPOINTMENT", value_parser = values::appointment)]
     pub(crate) appointment: AppointmentId,
     /// Why, for the appointment's history
-    #[arg(long, value_name = "TEXT", value_parser = values::reason)]
-    pub(crate) reason: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<Reason>,
 }
 
 /// Copy the store to a file, whole and consistent, beside a running center

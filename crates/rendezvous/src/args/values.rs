@@ -13,9 +13,6 @@ use jiff::tz::TimeZone;
 /// The longest name of a person, in bytes.
 const PERSON_NAME_BYTES_MAX: usize = 256;
 
-/// The longest reason for a change, in bytes.
-const REASON_BYTES_MAX: usize = 1_024;
-
 /// Where bookings are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StoreLocation {
@@ -216,18 +213,9 @@ pub(super) fn civil_moment(text: &str) -> Result<DateTime, String> {
 
 /// The name of a person: any printable text.
 pub(super) fn person_name(text: &str) -> Result<String, String> {
-    printable(text, PERSON_NAME_BYTES_MAX)
-}
-
-/// The reason for a change: any printable text.
-pub(super) fn reason(text: &str) -> Result<String, String> {
-    printable(text, REASON_BYTES_MAX)
-}
-
-fn printable(text: &str, bytes_max: usize) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() || text.len() > bytes_max || text.chars().any(char::is_control) {
-        return Err(format!("is not printable text of 1 to {bytes_max} bytes"));
+    if text.is_empty() || text.len() > PERSON_NAME_BYTES_MAX || text.chars().any(char::is_control) {
+        return Err(format!("is not printable text of 1 to {PERSON_NAME_BYTES_MAX} bytes"));
     }
     Ok(text.to_owned())
 }

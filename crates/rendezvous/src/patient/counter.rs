@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::{Refusal, RequestId};
 use net::patient::{CallError, Caller};
+use protocol::limits::PAGE_SLOTS_MAX;
 use protocol::{Cursor, Dialect, KeepSession, Offer, Reply, Request, SlotsWanted, screen};
 
 use super::Patient;
@@ -14,8 +15,8 @@ use super::Patient;
 const UNKNOWN_TRIES_MAX: u32 = 6;
 /// The pause before the first time; doubled each time.
 const UNKNOWN_PAUSE: Duration = Duration::from_millis(100);
-/// The most pages of slots that are read.
-const PAGES_MAX: usize = 20;
+/// The most pages of slots that are read, each of [`PAGE_SLOTS_MAX`].
+const PAGES_MAX: usize = 200;
 
 /// A logged-in connection.
 pub(super) struct Counter<'a> {
@@ -49,9 +50,12 @@ impl<'a> Counter<'a> {
     /// Connects and logs in once more, without a word.
     pub(super) async fn come_back(&mut self) -> anyhow::Result<()> {
         let args = &self.patient.args;
-        self.caller = Caller::connect(&args.center, args.dialect).await?;
-        let reply = self.caller.ask(&log_in(self.patient)).await?;
-        Ok(read_log_in(&reply)?)
+        let mut caller = Caller::connect(&args.center, args.dialect).await?;
+        let reply = caller.ask(&log_in(self.patient)).await?;
+        read_log_in(&reply)?;
+        // Only now: a request must never meet the reply to an earlier log-in.
+        self.caller = caller;
+        Ok(())
     }
 
     /// The center's address.
@@ -66,13 +70,17 @@ impl<'a> Counter<'a> {
         }
         let (mut offers, mut after) = (Vec::new(), None);
         for _ in 0..PAGES_MAX {
-            let wanted = SlotsWanted { after, ..SlotsWanted::default() };
+            let limit = u32::try_from(PAGE_SLOTS_MAX).ok();
+            let wanted = SlotsWanted { after, limit, ..SlotsWanted::default() };
             let (page, next) = self.page(&Request::Slots(wanted)).await?;
             offers.extend(page);
             after = next;
             if after.is_none() {
                 break;
             }
+        }
+        if after.is_some() {
+            tracing::warn!(slots = offers.len(), "there are more slots than can be shown");
         }
         if offers.is_empty() {
             return Err(Refusal::NoSlotsLeft.into());
@@ -112,10 +120,15 @@ impl<'a> Counter<'a> {
             pause *= 2;
             if let Err(error) = self.come_back().await {
                 // Not there yet, perhaps: the next try finds the connection broken and comes here.
-                match error.downcast_ref::<CallError>() {
-                    Some(_) => tracing::warn!(%error, "the center is not back yet"),
-                    None => return Err(error),
+                let not_now = error.is::<CallError>()
+                    || matches!(
+                        error.downcast_ref::<Refusal>(),
+                        Some(Refusal::Busy | Refusal::Unavailable)
+                    );
+                if !not_now {
+                    return Err(error);
                 }
+                tracing::warn!(%error, "the center is not back yet");
             }
         }
         self.ask(request).await

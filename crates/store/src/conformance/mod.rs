@@ -100,7 +100,8 @@ conformance! {
         an_address_of_another_doctor_is_a_conflict
         a_moved_doctor_is_seen_by_everybody
         added_slots_get_the_lowest_free_indices
-        added_slots_reuse_the_index_of_a_slot_that_has_begun
+        added_slots_leave_the_indices_of_the_file_to_the_file
+        a_doctor_who_has_left_leaves_the_address_to_another
         added_slots_are_all_or_none
         slots_of_no_doctor_are_not_added
         a_contradictory_slot_is_a_bad_command

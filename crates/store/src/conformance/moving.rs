@@ -68,7 +68,7 @@ pub(super) fn the_operator_cancels_anybodys(store: &dyn Store) {
     let appointment = clinic.booked(1, 2);
     let mut cancel = cancelling(1, appointment.id);
     (cancel.patient, cancel.actor) = (None, Actor::Operator);
-    cancel.reason = Some("doc2 is ill".to_owned());
+    cancel.reason = Some(domain::Reason::new("doc2 is ill").unwrap());
     let outcome = clinic.run(Command::Cancel(cancel));
     assert_eq!(outcome, Outcome::Cancelled(cancelled(&appointment)));
     assert_eq!(clinic.free_indices(), [1, 2, 3, 4, 5, 6]);

@@ -234,6 +234,7 @@ pub(super) fn two_doctors_exchange_their_addresses(store: &dyn Store) {
 
 pub(super) fn an_address_of_another_doctor_is_a_conflict(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
+    clinic.booked(1, 2);
     let in_the_way = |name: &str, holder: &str| {
         let (doctor, holder) = (doctor_name(name), doctor_name(holder));
         Outcome::ImportConflict(ImportConflict::Address { doctor, holder })
@@ -279,13 +280,37 @@ pub(super) fn added_slots_get_the_lowest_free_indices(store: &dyn Store) {
     assert_eq!(clinic.free_indices(), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }
 
-pub(super) fn added_slots_reuse_the_index_of_a_slot_that_has_begun(store: &dyn Store) {
+pub(super) fn added_slots_leave_the_indices_of_the_file_to_the_file(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
-    let appointment = clinic.booked(1, 2);
     clinic.now = at(15);
+    // Slot 2 has begun, and the file will want its index again next week.
     let added = clinic.add_slots("doc1", &[(40, 41)]);
-    assert_eq!(added, Outcome::SlotsAdded(vec![slot(7, (2, "doc1", 40))]));
-    assert_eq!(clinic.appointments_of(1), [appointment]);
+    assert_eq!(added, Outcome::SlotsAdded(vec![slot(7, (7, "doc1", 40))]));
+    let mut next_week = WEEK.to_vec();
+    next_week[1].2 += 168;
+    assert_eq!(clinic.import(rows(&next_week)), slots_only(1, 0, 5));
+}
+
+pub(super) fn a_doctor_who_has_left_leaves_the_address_to_another(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let at_41000 = |name| Doctor {
+        name: doctor_name(name),
+        address: DoctorAddress { host: None, port: 41000 },
+    };
+    // Only a slot of doc2 is left in the file, and doc3 answers where doc1 did.
+    let doc2 = the_file().doctors[1].clone();
+    let file = |doctors| Command::Import(Import { doctors, slots: rows(&[WEEK[1]]), ..the_file() });
+    let appointment = clinic.booked(1, 1);
+    let doctors = vec![doc2.clone(), at_41000("doc3")];
+    let conflict =
+        ImportConflict::Address { doctor: doctor_name("doc3"), holder: doctor_name("doc1") };
+    assert_eq!(clinic.run(file(doctors.clone())), Outcome::ImportConflict(conflict));
+    // Once nobody is to come to doc1 any more, the address is free.
+    assert!(matches!(clinic.cancel(1, appointment.id), Outcome::Cancelled(_)));
+    assert!(matches!(clinic.run(file(doctors)), Outcome::Imported(_)));
+    // And who comes back takes it again, when the other one has left.
+    let back = vec![doc2, at_41000("doc1")];
+    assert!(matches!(clinic.run(file(back)), Outcome::Imported(_)));
 }
 
 pub(super) fn added_slots_are_all_or_none(store: &dyn Store) {

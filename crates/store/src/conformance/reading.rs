@@ -23,7 +23,7 @@ fn page(clinic: &mut Clinic, query: &Query) -> (Vec<i64>, Option<SlotsAfter>) {
 
 fn by_time(doctor: Option<&str>, from: Timestamp, limit: usize) -> Query {
     let doctor = doctor.map(doctor_name);
-    Query::FreeSlotsByTime { doctor, from, until: None, after: None, limit }
+    Query::FreeSlotsByTime { doctor, now: from, from, until: None, after: None, limit }
 }
 
 pub(super) fn an_empty_store_answers_with_nothing(store: &dyn Store) {
@@ -63,6 +63,7 @@ pub(super) fn free_slots_are_listed_by_time_page_by_page(store: &dyn Store) {
         let (ids, next) = page(
             &mut clinic,
             &Query::FreeSlotsByTime {
+                now: at(8),
                 doctor: None,
                 from: at(8),
                 until: Some(at(132)),
@@ -80,12 +81,26 @@ pub(super) fn free_slots_are_listed_by_time_page_by_page(store: &dyn Store) {
     // A page goes on from where the last one ended, also when that slot was taken meanwhile.
     clinic.booked(1, 1);
     let after = Some(SlotsAfter { start: at(37), id: SlotId(1) });
-    let rest = Query::FreeSlotsByTime { doctor: None, from: at(8), until: None, after, limit: 9 };
+    let rest = Query::FreeSlotsByTime {
+        doctor: None,
+        now: at(8),
+        from: at(8),
+        until: None,
+        after,
+        limit: 9,
+    };
     assert_eq!(page(&mut clinic, &rest), (BY_TIME[2..].to_vec(), None));
     // And never lists what has begun.
     assert_eq!(page(&mut clinic, &by_time(None, at(58), 9)), (BY_TIME[3..].to_vec(), None));
     let after = Some(SlotsAfter { start: at(0), id: SlotId(0) });
-    let late = Query::FreeSlotsByTime { doctor: None, from: at(86), until: None, after, limit: 9 };
+    let late = Query::FreeSlotsByTime {
+        doctor: None,
+        now: at(8),
+        from: at(86),
+        until: None,
+        after,
+        limit: 9,
+    };
     assert_eq!(page(&mut clinic, &late), (BY_TIME[4..].to_vec(), None));
 }
 

@@ -120,7 +120,7 @@ pub(super) fn cancelling_and_moving_are_remembered(store: &dyn Store) {
     let outcome = clinic.run(Command::Cancel(cancel.clone()));
     assert!(matches!(&outcome, Outcome::Cancelled(a) if a.version.0 == 3), "{outcome:?}");
     assert_eq!(clinic.run(Command::Cancel(cancel.clone())), outcome);
-    let other_reason = Cancel { reason: Some(String::new()), ..cancel };
+    let other_reason = Cancel { reason: Some(domain::Reason::new("ill").unwrap()), ..cancel };
     assert_eq!(clinic.run(Command::Cancel(other_reason)), REUSED);
 }
 

@@ -1,7 +1,9 @@
 //! Booking, cancelling and moving: who gets a slot is decided by one INSERT into `claim`.
 
 use domain::Version;
-use domain::{Appointment, AppointmentId, AppointmentStatus, PatientId, Refusal, Slot, SlotId};
+use domain::{
+    Appointment, AppointmentId, AppointmentStatus, PatientId, Reason, Refusal, Slot, SlotId,
+};
 
 use super::requests::Verdict;
 use super::rows::{self, APPOINTMENT_WIDTH, appointment_columns, slot_columns};
@@ -86,7 +88,7 @@ impl Batch<'_> {
             what: What::Cancelled,
             from: Some(slot.id),
             to: None,
-            reason: cancel.reason.as_deref(),
+            reason: cancel.reason.as_ref().map(Reason::as_str),
         })?;
         Ok(Verdict::about(&slot, Outcome::Cancelled(appointment)))
     }

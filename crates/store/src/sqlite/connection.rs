@@ -1,9 +1,10 @@
 //! One connection to the database: how it is opened, what is set on it, which files are ours.
 
+use std::error::Error;
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::CenterId;
 use rusqlite::config::DbConfig;
@@ -14,6 +15,12 @@ use crate::StoreError;
 
 /// How long a statement waits for another process's write lock before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a database is tried to be opened while others make it or close it.
+const OPEN_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The pause between two such tries.
+const OPEN_PAUSE: Duration = Duration::from_millis(20);
 
 /// Page cache of one connection, in KiB. A clinic of 10,000 slots fits in it.
 const CACHE_KIB: i64 = 16 * 1024;
@@ -51,6 +58,34 @@ enum Identity {
 /// Opens the database at `path`, makes it if there is none, and brings it up to date.
 pub(super) fn open_or_create(path: &Path, center: CenterId) -> Result<Connection, StoreError> {
     make_private(path)?;
+    let deadline = Instant::now() + OPEN_DEADLINE;
+    loop {
+        match try_to_open(path, center) {
+            // Another process makes the same file just now, or is the last to close it.
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                std::thread::sleep(OPEN_PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// Whether another process was in the way, anywhere in the chain of causes.
+fn is_busy(error: &StoreError) -> bool {
+    use ErrorCode::{DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed};
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        let code =
+            cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        if matches!(code, Some(DatabaseBusy | DatabaseLocked | FileLockingProtocolFailed)) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
+
+fn try_to_open(path: &Path, center: CenterId) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;

@@ -161,12 +161,13 @@ impl Batch<'_> {
         }
     }
 
-    fn doctor_ids(&self) -> Result<HashMap<DoctorName, (i64, Doctor)>, StoreError> {
-        let sql = "SELECT doctor, name, host, port FROM doctor WHERE center = ?1";
+    fn doctor_ids(&self) -> Result<HashMap<DoctorName, KnownDoctor>, StoreError> {
+        let sql = "SELECT doctor, present, name, host, port FROM doctor WHERE center = ?1";
         let doctors = all(self.connection, sql, [self.center], |row| {
-            Ok((row.get(0)?, rows::doctor(row, 1)?))
+            let (id, present) = (row.get(0)?, row.get(1)?);
+            Ok(KnownDoctor { id, present, doctor: rows::doctor(row, 2)? })
         })?;
-        Ok(doctors.into_iter().map(|(id, d): (i64, Doctor)| (d.name.clone(), (id, d))).collect())
+        Ok(doctors.into_iter().map(|known| (known.doctor.name.clone(), known)).collect())
     }
 
     /// Creates doctors and moves addresses; how many of both.
@@ -176,24 +177,29 @@ impl Batch<'_> {
         counts: &mut ImportCounts,
     ) -> Result<usize, Stop<ImportConflict>> {
         let known = self.doctor_ids()?;
-        let changed: Vec<&Doctor> = doctors
-            .iter()
-            .filter(|doctor| known.get(&doctor.name).is_none_or(|(_, known)| known != *doctor))
-            .collect();
+        let is_there = |doctor: &Doctor| {
+            known.get(&doctor.name).is_some_and(|known| known.present && known.doctor == *doctor)
+        };
+        let changed: Vec<&Doctor> = doctors.iter().filter(|doctor| !is_there(doctor)).collect();
         if changed.is_empty() {
             return Ok(0);
         }
         // Who will answer where: the file's word before the store's.
-        let in_file: HashSet<&DoctorName> = doctors.iter().map(|doctor| &doctor.name).collect();
-        let staying = known.values().map(|(_, d)| d).filter(|d| !in_file.contains(&d.name));
-        let mut holders = HashMap::new();
-        for doctor in staying.chain(doctors) {
-            if let Some(holder) = holders.insert(doctor.address, &doctor.name)
-                && holder != &doctor.name
-            {
-                let (doctor, holder) = (doctor.name.clone(), holder.clone());
-                return Err(Stop::Conflict(ImportConflict::Address { doctor, holder }));
+        let mut holders: HashMap<_, &DoctorName> = HashMap::new();
+        for doctor in doctors {
+            if let Some(holder) = holders.insert(doctor.address, &doctor.name) {
+                return Err(Stop::Conflict(address_conflict(&doctor.name, holder)));
             }
+        }
+        let in_file: HashSet<&DoctorName> = doctors.iter().map(|doctor| &doctor.name).collect();
+        let staying = known.values().filter(|k| k.present && !in_file.contains(&k.doctor.name));
+        for holder in staying {
+            let Some(doctor) = holders.get(&holder.doctor.address) else { continue };
+            if self.is_still_needed(holder.id)? {
+                return Err(Stop::Conflict(address_conflict(doctor, &holder.doctor.name)));
+            }
+            let left = "UPDATE doctor SET present = 0 WHERE center = ?1 AND doctor = ?2";
+            run(self.connection, left, (self.center, holder.id))?;
         }
         // All of them leave their addresses before the first one takes another's.
         let park = "UPDATE doctor SET port = NULL WHERE center = ?1 AND name = ?2";
@@ -203,7 +209,8 @@ impl Batch<'_> {
         let put = "INSERT INTO doctor (center, doctor, name, host, port, added)
             SELECT ?1, coalesce(max(doctor), 0) + 1, ?2, ?3, ?4, ?5
             FROM doctor WHERE center = ?1
-            ON CONFLICT (center, name) DO UPDATE SET host = excluded.host, port = excluded.port";
+            ON CONFLICT (center, name)
+            DO UPDATE SET host = excluded.host, port = excluded.port, present = 1";
         for doctor in &changed {
             let host = doctor.address.host.map(|host| host.to_string());
             let (name, port) = (doctor.name.as_str(), doctor.address.port);
@@ -211,6 +218,16 @@ impl Batch<'_> {
             counts.doctors_added += usize::from(!known.contains_key(&doctor.name));
         }
         Ok(changed.len())
+    }
+
+    /// Whether a doctor who is not in the file has patients to come, or slots that were added by
+    /// hand; the free ones of an earlier file are withdrawn anyway.
+    fn is_still_needed(&self, doctor: i64) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM slot s WHERE s.center = ?1 AND s.doctor = ?2
+            AND s.state = 'published' AND s.ends > ?3
+            AND (s.origin = 'desk' OR EXISTS (SELECT 1 FROM claim c
+                WHERE c.center = s.center AND c.slot = s.slot)) LIMIT 1";
+        Ok(one(self.connection, sql, (self.center, doctor, self.now), |_| Ok(()))?.is_some())
     }
 
     fn import_slots(
@@ -222,17 +239,18 @@ impl Batch<'_> {
         let mut in_use = self.indices_in_use()?;
         let mut wanted = Vec::new();
         for row in slots {
-            let (doctor, _) = doctors
+            let doctor = doctors
                 .get(&row.doctor)
+                .map(|known| known.id)
                 .ok_or(StoreError::BadCommand("a slot of a doctor who is not imported"))?;
             match in_use.remove(&row.index.number()) {
-                Some(there) if there.is(row, *doctor) => counts.slots_unchanged += 1,
+                Some(there) if there.is(row, doctor) => counts.slots_unchanged += 1,
                 Some(there) => {
                     let begun = self.make_way(row, &there)?;
                     counts.slots_withdrawn += usize::from(!begun);
-                    wanted.push((row, *doctor));
+                    wanted.push((row, doctor));
                 }
-                None => wanted.push((row, *doctor)),
+                None => wanted.push((row, doctor)),
             }
         }
         // What is left in the map has no row in the file.
@@ -374,7 +392,20 @@ impl Batch<'_> {
     }
 }
 
-/// The indices that no slot still to come has, from the lowest.
+/// A doctor of the store.
+struct KnownDoctor {
+    id: i64,
+    /// Whether the address is this doctor's now.
+    present: bool,
+    doctor: Doctor,
+}
+
+fn address_conflict(doctor: &DoctorName, holder: &DoctorName) -> ImportConflict {
+    ImportConflict::Address { doctor: doctor.clone(), holder: holder.clone() }
+}
+
+/// The indices that no slot still to come has, nor any of a file's, from the lowest: those of a
+/// file are its own, also when their slots have begun, since it is loaded again next week.
 struct FreeIndices {
     taken: std::iter::Peekable<std::vec::IntoIter<u32>>,
     candidate: u32,
@@ -382,8 +413,8 @@ struct FreeIndices {
 
 impl FreeIndices {
     fn of(batch: &Batch<'_>) -> Result<Self, StoreError> {
-        let sql = "SELECT idx FROM slot WHERE center = ?1 AND index_in_use = 1 AND starts > ?2
-            ORDER BY idx";
+        let sql = "SELECT idx FROM slot WHERE center = ?1 AND index_in_use = 1
+              AND (starts > ?2 OR origin = 'file') ORDER BY idx";
         let taken = all(batch.connection, sql, (batch.center, batch.now), |row| Ok(row.get(0)?))?;
         Ok(Self { taken: taken.into_iter().peekable(), candidate: 0 })
     }

@@ -73,8 +73,8 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
         Query::FreeSlotsByIndex { from, until, limit } => {
             Answer::Slots(reading.free_slots_by_index(*from, *until, *limit)?)
         }
-        Query::FreeSlotsByTime { doctor, from, until, after, limit } => {
-            let span = Span { from: *from, until: *until, after: *after };
+        Query::FreeSlotsByTime { doctor, now, from, until, after, limit } => {
+            let span = Span { now: *now, from: *from, until: *until, after: *after };
             Answer::Slots(reading.free_slots_by_time(doctor.as_ref(), &span, *limit)?)
         }
         Query::AppointmentsOf { patient, limit } => {
@@ -91,6 +91,7 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
 
 /// A stretch of the calendar.
 struct Span {
+    now: Timestamp,
     from: Timestamp,
     until: Option<Timestamp>,
     after: Option<SlotsAfter>,
@@ -174,12 +175,13 @@ impl Reading<'_> {
         let after = after.max((from, i64::MAX));
         // One more than asked for tells whether there is a next page.
         let limit_and_one = rows_at_most(limit.saturating_add(1));
-        let params = (self.center, from, until, after.0, after.1, limit_and_one);
+        let now = span.now.as_millisecond();
+        let params = (self.center, now, until, after.0, after.1, limit_and_one);
         let mut slots = match doctor {
             None => all(self.connection, FREE_BY_TIME, params, rows::slot)?,
             Some(doctor) => {
-                let (center, from, until, start, id, limit) = params;
-                let params = (center, from, until, start, id, limit, doctor.as_str());
+                let (center, now, until, start, id, limit) = params;
+                let params = (center, now, until, start, id, limit, doctor.as_str());
                 all(self.connection, FREE_OF_DOCTOR, params, rows::slot)?
             }
         };

@@ -45,9 +45,9 @@ impl Named for Cancel {
     }
 
     fn asked(&self) -> Vec<u8> {
-        // Of variable length, so last; a mark tells an empty reason from none.
+        // Of variable length, so last; a mark tells a reason from none.
         let reason = match &self.reason {
-            Some(reason) => [b"+", reason.as_bytes()].concat(),
+            Some(reason) => [b"+", reason.as_str().as_bytes()].concat(),
             None => b"-".to_vec(),
         };
         [b"cancel".as_slice(), self.appointment.as_bytes(), &reason].concat()

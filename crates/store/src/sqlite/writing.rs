@@ -116,15 +116,14 @@ fn commit(
     let outcomes = outcomes.map_err(CommitError::RolledBack)?;
     assert_eq!(outcomes.len(), batch.len(), "one outcome per command");
     let due = tidied.is_none_or(|last| now.duration_since(last).abs() >= TIDY_INTERVAL);
-    if due {
-        work.tidy().map_err(CommitError::RolledBack)?;
-    }
+    // Where more is left than one batch removes, the next one goes on.
+    let tidy = due && work.tidy().map_err(CommitError::RolledBack)?;
     transaction.commit().map_err(|error| match error.sqlite_error_code() {
         // A deferred constraint is looked at before anything is written.
         Some(ErrorCode::ConstraintViolation) => CommitError::RolledBack(error.into()),
         _ => CommitError::Unknown(error.into()),
     })?;
-    if due {
+    if tidy {
         *tidied = Some(now);
     }
     Ok(outcomes)
@@ -147,18 +146,19 @@ impl Batch<'_> {
         }
     }
 
-    /// Removes some of the rows that nothing can ask for any more.
-    fn tidy(&self) -> Result<(), StoreError> {
+    /// Removes some of the rows that nothing can ask for any more; whether it was all of them.
+    fn tidy(&self) -> Result<bool, StoreError> {
         let params = (self.center, self.now, TIDY_ROWS_MAX);
         let outdated = all(self.connection, OUTDATED_REQUESTS, params, |row| {
             Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, String>(1)?))
         })?;
         // One by one: a list of pairs is not looked up by key.
         let sql = "DELETE FROM request WHERE center = ?1 AND patient = ?2 AND request = ?3";
+        let found = outdated.len();
         for (patient, request) in outdated {
             run(self.connection, sql, (self.center, patient, request))?;
         }
-        run(self.connection, TIDY_SESSIONS, params)?;
-        Ok(())
+        let found = found.max(run(self.connection, TIDY_SESSIONS, params)?);
+        Ok(i64::try_from(found).is_ok_and(|found| found < TIDY_ROWS_MAX))
     }
 }

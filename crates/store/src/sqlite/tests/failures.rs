@@ -133,16 +133,21 @@ fn outdated_answers_are_tidied_away_some_at_a_time() {
     let left = || -> i64 {
         connection.query_row("SELECT count(*) FROM request", [], |row| row.get(0)).unwrap()
     };
-    let counts: Vec<i64> = (9..14)
-        .map(|hour| {
-            place.clinic.now = at(hour);
-            place.clinic.batch(&[]);
-            // Twice within the minute is once.
+    // Batch after batch while more is left, and then not again within the minute.
+    place.clinic.now = at(9);
+    let counts: Vec<i64> = (0..5)
+        .map(|_| {
             place.clinic.batch(&[]);
             left()
         })
         .collect();
     assert_eq!(counts, [744, 488, 232, 0, 0]);
+    connection.execute(plant, (patient_id(1).as_bytes(), at(9).as_millisecond())).unwrap();
+    place.clinic.batch(&[]);
+    assert_eq!(left(), 1000);
+    place.clinic.now = at(10);
+    place.clinic.batch(&[]);
+    assert_eq!(left(), 744);
 }
 
 #[test]
