@@ -34,11 +34,10 @@ fn check(text: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-macro_rules! name {
-    ($(#[$doc:meta])* $name:ident) => {
+/// A checked text: how it is made, shown, and taken from a string of JSON.
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $error:ident, $check:ident) => {
         $(#[$doc])*
-        ///
-        /// One word of 1 to 64 bytes of UTF-8 without blanks or control characters.
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(Box<str>);
@@ -47,13 +46,13 @@ macro_rules! name {
             /// Checks and keeps `text`.
             ///
             /// # Errors
-            /// When it is empty, too long, or not one printable word.
-            pub fn new(text: &str) -> Result<Self, NameError> {
-                check(text)?;
+            /// When it is empty, too long, or not printable.
+            pub fn new(text: &str) -> Result<Self, $error> {
+                $check(text)?;
                 Ok(Self(text.into()))
             }
 
-            /// The name as it was given.
+            /// The text as it was given.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -67,15 +66,15 @@ macro_rules! name {
         }
 
         impl std::str::FromStr for $name {
-            type Err = NameError;
-            fn from_str(text: &str) -> Result<Self, NameError> {
+            type Err = $error;
+            fn from_str(text: &str) -> Result<Self, $error> {
                 Self::new(text)
             }
         }
 
         impl TryFrom<String> for $name {
-            type Error = NameError;
-            fn try_from(text: String) -> Result<Self, NameError> {
+            type Error = $error;
+            fn try_from(text: String) -> Result<Self, $error> {
                 Self::new(&text)
             }
         }
@@ -84,6 +83,18 @@ macro_rules! name {
             fn from(name: $name) -> String {
                 name.0.into()
             }
+        }
+    };
+}
+
+/// [`text!`] with the rule of names.
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        text! {
+            $(#[$doc])*
+            ///
+            /// One word of 1 to 64 bytes of UTF-8 without blanks or control characters.
+            $name, NameError, check
         }
     };
 }
@@ -118,52 +129,15 @@ const REASON_BYTES_MAX: usize = 1_024;
 #[error("is not printable text of 1 to {REASON_BYTES_MAX} bytes")]
 pub struct ReasonError;
 
-/// Why something was changed, in the words of whoever asked: printable text of 1 to 1,024 bytes,
-/// without blanks around it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Reason(Box<str>);
-
-impl Reason {
-    /// Checks and keeps `text`, without the blanks around it.
-    ///
-    /// # Errors
-    /// When nothing is left, it is too long, or holds a control character.
-    pub fn new(text: &str) -> Result<Self, ReasonError> {
-        let text = text.trim();
-        let printable = !text.chars().any(char::is_control);
-        if (1..=REASON_BYTES_MAX).contains(&text.len()) && printable {
-            Ok(Self(text.into()))
-        } else {
-            Err(ReasonError)
-        }
-    }
-
-    /// The words.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+fn check_reason(text: &str) -> Result<(), ReasonError> {
+    let printable = !text.chars().any(char::is_control) && !text.trim().is_empty();
+    if printable && text.len() <= REASON_BYTES_MAX { Ok(()) } else { Err(ReasonError) }
 }
 
-impl std::str::FromStr for Reason {
-    type Err = ReasonError;
-    fn from_str(text: &str) -> Result<Self, ReasonError> {
-        Self::new(text)
-    }
-}
-
-impl TryFrom<String> for Reason {
-    type Error = ReasonError;
-    fn try_from(text: String) -> Result<Self, ReasonError> {
-        Self::new(&text)
-    }
-}
-
-impl From<Reason> for String {
-    fn from(reason: Reason) -> String {
-        reason.0.into()
-    }
+text! {
+    /// Why something was changed, in the words of whoever asked: printable text of 1 to 1,024 bytes,
+    /// not only blanks.
+    Reason, ReasonError, check_reason
 }
 
 impl Service {

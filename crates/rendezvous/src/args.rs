@@ -176,7 +176,18 @@ pub(crate) struct CenterArgs {
     /// Where the bookings are kept
     #[arg(long, value_name = "STORE", default_value_t = StoreLocation::default())]
     pub(crate) store: StoreLocation,
-    /// IANA time zone, e.g. Europe/Berlin; stored at the first load [default: the system's]
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+    /// Whether the exercise's messages are printed to standard output
+    #[arg(long, value_enum, default_value_t = Screen::Exercise)]
+    pub(crate) screen: Screen,
+}
+
+/// How the files of a clinic are placed in the store.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LoadArgs {
+    /// IANA time zone, e.g. Europe/Berlin; stored at the first load [default: the store's, else the
+    /// system's]
     #[arg(long, value_name = "IANA")]
     pub(crate) zone: Option<Zone>,
     /// How long each visit of availabilities.txt takes, in minutes
@@ -186,9 +197,6 @@ pub(crate) struct CenterArgs {
     /// Refer patients of a doctor to this address instead of the file's port; may be repeated
     #[arg(long, value_name = "NAME=ADDR", value_delimiter = ' ')]
     pub(crate) doctor_at: Vec<DoctorAt>,
-    /// Whether the exercise's messages are printed to standard output
-    #[arg(long, value_enum, default_value_t = Screen::Exercise)]
-    pub(crate) screen: Screen,
 }
 
 /// Be one or several doctors: answer requests for estimates over UDP, until SIGTERM or Ctrl-C

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::args::{CenterArgs, Global, StoreLocation};
 use crate::exit::Ended;
-use crate::loading::{self, Load};
+use crate::loading;
 use crate::outlet::{FLUSH_MAX, Outlet};
 use crate::serving;
 
@@ -83,21 +83,13 @@ fn prepare(args: &CenterArgs) -> anyhow::Result<(Runtime, TimeZone)> {
     if let Some(dir) = &args.input {
         load_input(&store, args, dir)?;
     }
-    let zone = loading::zone(&store, args.zone.as_ref())?;
+    let zone = loading::zone(&store, args.load.zone.as_ref())?;
     tracing::info!(zone = loading::name_of(&zone), "clocks");
     Ok((Runtime::start(&store)?, zone))
 }
 
 fn load_input(store: &dyn Store, args: &CenterArgs, dir: &Path) -> anyhow::Result<()> {
-    let counts = loading::load(
-        store,
-        Load {
-            dir,
-            zone: args.zone.as_ref(),
-            slot_minutes: args.slot_minutes,
-            doctor_at: &args.doctor_at,
-        },
-    )?;
+    let counts = loading::load(store, dir, &args.load)?;
     tracing::info!(
         folder = %dir.display(),
         accounts_added = counts.accounts_added,

@@ -15,37 +15,24 @@ use store::{
     SlotConflict, Store,
 };
 
-use crate::args::{DoctorAt, Zone};
+use crate::args::{LoadArgs, Zone};
 use crate::input::{self, BadInput};
-
-/// What is to be loaded, and how.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Load<'a> {
-    /// The folder of `users.txt` and `availabilities.txt`.
-    pub(crate) dir: &'a Path,
-    /// The zone that was asked for; `None` for the store's, else the system's.
-    pub(crate) zone: Option<&'a Zone>,
-    /// How long each slot lasts.
-    pub(crate) slot_minutes: u32,
-    /// Doctors who answer elsewhere than at the file's port.
-    pub(crate) doctor_at: &'a [DoctorAt],
-}
 
 /// Loads the files; gives what came of it.
 ///
 /// # Errors
 /// [`BadInput`] when a file cannot be used or contradicts what is booked; nothing is loaded then.
-pub(crate) fn load(store: &dyn Store, what: Load<'_>) -> anyhow::Result<ImportCounts> {
-    let users = input::users(what.dir)?;
-    let rows = input::availabilities(what.dir, what.slot_minutes)?;
-    let zone = zone(store, what.zone)?;
+pub(crate) fn load(store: &dyn Store, dir: &Path, how: &LoadArgs) -> anyhow::Result<ImportCounts> {
+    let users = input::users(dir)?;
+    let rows = input::availabilities(dir, how.slot_minutes)?;
+    let zone = zone(store, how.zone.as_ref())?;
     let now = Timestamp::now();
-    let calendar = Calendar { zone: zone.clone(), now, slot_minutes: what.slot_minutes };
+    let calendar = Calendar { zone: zone.clone(), now, slot_minutes: how.slot_minutes };
     let elsewhere: BTreeMap<_, _> =
-        what.doctor_at.iter().map(|at| (at.doctor.clone(), at.address)).collect();
+        how.doctor_at.iter().map(|at| (at.doctor.clone(), at.address)).collect();
     let schedule = schedule(&rows, &calendar, &elsewhere).map_err(|line| {
         let message = "lies beyond the end of the calendar, expected an earlier time";
-        BadInput::in_availabilities(what.dir, line, message.to_owned())
+        BadInput::in_availabilities(dir, line, message.to_owned())
     })?;
     let import = Import {
         zone: name_of(&zone).to_owned(),
@@ -56,7 +43,7 @@ pub(crate) fn load(store: &dyn Store, what: Load<'_>) -> anyhow::Result<ImportCo
     let outcome = commit(store, now, Command::Import(import))?;
     match outcome {
         Outcome::Imported(counts) => Ok(counts),
-        Outcome::ImportConflict(conflict) => Err(explain(&conflict, &zone, &rows, what.dir).into()),
+        Outcome::ImportConflict(conflict) => Err(explain(&conflict, &zone, &rows, dir).into()),
         other => bail!("the store answered an import with {other:?}"),
     }
 }

@@ -16,7 +16,7 @@ use store::{Answer, Query, Store as _, StoreError};
 use crate::args::{AdminArgs, AdminTask, ImportArgs, StoreLocation};
 use crate::exit::{Declined, Ended};
 use crate::input::{self, BadInput};
-use crate::loading::{self, Load};
+use crate::loading;
 
 /// Does one task.
 ///
@@ -143,16 +143,10 @@ fn import(path: &Path, task: &ImportArgs) -> anyhow::Result<String> {
     if !path.exists() {
         // No store is made for files that cannot be loaded.
         input::users(&task.dir)?;
-        input::availabilities(&task.dir, task.slot_minutes)?;
+        input::availabilities(&task.dir, task.load.slot_minutes)?;
     }
     let store = open(path)?;
-    let what = Load {
-        dir: &task.dir,
-        zone: task.zone.as_ref(),
-        slot_minutes: task.slot_minutes,
-        doctor_at: &task.doctor_at,
-    };
-    let counts = loading::load(&store, what)?;
+    let counts = loading::load(&store, &task.dir, &task.load)?;
     Ok(format!(
         "loaded {}: {} accounts and {} doctors added, {} slots published, {} withdrawn, {} \
          unchanged",

@@ -6,8 +6,8 @@ use clap::{Args, Subcommand, value_parser};
 use domain::{AppointmentId, DoctorName, Reason, Service, UserName};
 use jiff::civil::DateTime;
 
-use super::SLOT_MINUTES_MAX;
-use super::values::{self, DoctorAt, StoreLocation, Zone};
+use super::values::{self, StoreLocation};
+use super::{LoadArgs, SLOT_MINUTES_MAX};
 
 /// The most slots that one `add-slots` publishes.
 const SLOTS_ADDED_MAX: i64 = 1_000;
@@ -63,17 +63,8 @@ pub(crate) struct ImportArgs {
     /// The folder
     #[arg(value_name = "DIR")]
     pub(crate) dir: PathBuf,
-    /// IANA time zone, e.g. Europe/Berlin; stored at the first load [default: the store's, else the
-    /// system's]
-    #[arg(long, value_name = "IANA")]
-    pub(crate) zone: Option<Zone>,
-    /// How long each visit takes, in minutes
-    #[arg(long, value_name = "MINUTES", default_value = "60",
-          value_parser = value_parser!(u32).range(1..=SLOT_MINUTES_MAX))]
-    pub(crate) slot_minutes: u32,
-    /// Refer patients of a doctor to this address instead of the file's port; may be repeated
-    #[arg(long, value_name = "NAME=ADDR", value_delimiter = ' ')]
-    pub(crate) doctor_at: Vec<DoctorAt>,
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
 }
 
 /// List the appointments that are booked

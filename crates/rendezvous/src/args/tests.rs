@@ -78,7 +78,7 @@ fn the_defaults_are_those_of_the_documentation() {
     let Role::Center(center) = parsed(&["center"]).unwrap().role else { panic!("a center") };
     assert_eq!(center.listen.to_string(), "127.0.0.1:21000");
     assert_eq!(center.store.to_string(), "sqlite:rendezvous.db");
-    assert_eq!((center.input, center.zone, center.slot_minutes), (None, None, 60));
+    assert_eq!((center.input, center.load.zone, center.load.slot_minutes), (None, None, 60));
 
     let Role::Patient(patient) = parsed(&["patient", "patient1"]).unwrap().role else {
         panic!("a patient")
@@ -104,7 +104,7 @@ fn repeated_flags_and_dashes_are_understood() {
     assert_eq!(simulate.select.len(), 2);
     let words = ["center", "--doctor-at", "doc1=127.0.0.1:1 a=b=[::1]:2"];
     let Role::Center(center) = parsed(&words).unwrap().role else { panic!("a center") };
-    let shown: Vec<String> = center.doctor_at.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = center.load.doctor_at.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["doc1=127.0.0.1:1", "a=b=[::1]:2"]);
     let cli = parsed(&["--config", "", "patient", "--select", "-", "--", "-x"]).unwrap();
     assert_eq!(cli.global.config, Some(ConfigFile::None));

@@ -27,8 +27,8 @@ fn a_setting_is_a_default_that_a_flag_overrules() {
     assert_eq!(cli.global.log.as_ref().map(LogFilter::as_str), Some("debug"));
     let Role::Center(center) = cli.role else { panic!("a center") };
     assert_eq!(center.listen.port(), 1);
-    assert_eq!(center.slot_minutes, 15);
-    assert_eq!(center.doctor_at.len(), 2);
+    assert_eq!(center.load.slot_minutes, 15);
+    assert_eq!(center.load.doctor_at.len(), 2);
     let Role::Simulate(simulate) = parsed(text, &["simulate"]).role else { panic!("a simulation") };
     assert!(simulate.contend);
 }
