@@ -71,3 +71,45 @@ pub fn schedule(
 fn host_of(address: SocketAddr) -> Option<std::net::IpAddr> {
     Some(address.ip()).filter(|ip| !ip.is_loopback())
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::files::parse_availabilities;
+
+    use super::*;
+
+    #[test]
+    fn rows_of_a_week_become_slots_of_the_calendar() {
+        let file = b"1 Tue 01pm doc1 41000\n2 Sun 02:30am doc2 42000\n3 Thu 2pm doc1 41000\n";
+        let rows = parse_availabilities(file, 30).unwrap();
+        let calendar = Calendar {
+            zone: TimeZone::get("America/New_York").unwrap(),
+            // The Thursday before clocks are set forward.
+            now: "2026-03-05T19:00:00Z".parse().unwrap(),
+            slot_minutes: 30,
+        };
+        let elsewhere = [("doc2", "127.0.0.1:7"), ("doc1", "192.0.2.1:9")]
+            .map(|(name, at)| (DoctorName::new(name).unwrap(), at.parse().unwrap()));
+        let schedule = schedule(&rows, &calendar, &elsewhere.into()).unwrap();
+        let slots: Vec<String> = schedule
+            .slots
+            .iter()
+            .map(|s| format!("{} {} {} {} {}", s.line, s.index, s.doctor, s.start, s.end))
+            .collect();
+        assert_eq!(
+            slots,
+            [
+                "1 1 doc1 2026-03-10T17:00:00Z 2026-03-10T17:30:00Z",
+                "2 2 doc2 2026-03-08T07:00:00Z 2026-03-08T07:30:00Z",
+                // Two o'clock has just struck: next week.
+                "3 3 doc1 2026-03-12T18:00:00Z 2026-03-12T18:30:00Z",
+            ]
+        );
+        let addresses: Vec<_> = schedule.doctors.iter().map(|d| d.address).collect();
+        let host = Some("192.0.2.1".parse().unwrap());
+        assert_eq!(
+            addresses,
+            [DoctorAddress { host, port: 9 }, DoctorAddress { host: None, port: 7 }]
+        );
+    }
+}

@@ -406,3 +406,6 @@ fn page(now: Timestamp, wanted: SlotsWanted) -> Query {
         limit: limit.clamp(1, PAGE_SLOTS_MAX),
     }
 }
+
+#[cfg(test)]
+mod tests;

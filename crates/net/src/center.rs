@@ -3,29 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use protocol::limits::Deadlines;
-use runtime::Runtime;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
+pub use crate::connection::Center;
+
+use crate::Shutdown;
 use crate::connection::Connection;
 use crate::crowd::{Admission, Crowd};
 use crate::limits::{ACCEPT_PAUSE, BACKLOG, REFUSAL_DEADLINE, SHUTDOWN_DEADLINE};
-use crate::{Screen, Shutdown};
-
-/// What every connection of a center shares.
-#[derive(Clone)]
-pub struct Center {
-    /// What does the work.
-    pub runtime: Runtime,
-    /// The zone in which its clocks show slots.
-    pub zone: TimeZone,
-    /// How long it waits for a peer.
-    pub deadlines: Deadlines,
-    /// Where it shows what it does.
-    pub screen: Screen,
-}
 
 /// Binds the center's listening socket.
 ///

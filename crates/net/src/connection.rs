@@ -7,16 +7,31 @@ use std::time::Instant;
 
 use center::{Step, Visit};
 use domain::Refusal;
+use jiff::tz::TimeZone;
+use protocol::limits::Deadlines;
 use protocol::screen::center as screen;
 use protocol::{Conversation, Reply, Request, SlotNamed};
+use runtime::Runtime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep_until, timeout};
 
-use crate::Shutdown;
-use crate::center::Center;
 use crate::crowd::Admission;
 use crate::limits::{LINGER, READ_BYTES, WRITE_DEADLINE};
+use crate::{Screen, Shutdown};
+
+/// What every connection of a center shares.
+#[derive(Clone)]
+pub struct Center {
+    /// What does the work.
+    pub runtime: Runtime,
+    /// The zone in which its clocks show slots.
+    pub zone: TimeZone,
+    /// How long it waits for a peer.
+    pub deadlines: Deadlines,
+    /// Where it shows what it does.
+    pub screen: Screen,
+}
 
 pub(crate) struct Connection {
     stream: TcpStream,

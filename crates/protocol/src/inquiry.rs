@@ -80,7 +80,9 @@ impl Inquiry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{PlanName, Service};
+    use crate::Practice;
+    use domain::{Currency, DoctorName, Money, PlanName, Service, Tariff};
+    use proptest::prelude::*;
 
     fn request() -> EstimateRequest {
         EstimateRequest {
@@ -136,5 +138,42 @@ mod tests {
         assert_eq!(spec.receive(b"30.50\0\0").unwrap().unwrap().price.to_string(), "30.50");
         assert_eq!(spec.receive(b"notcovered"), Some(Err(Refusal::PlanNotCovered)));
         assert_eq!(spec.receive(b"hello"), None);
+    }
+
+    proptest! {
+        /// A patient and a doctor against each other, as quinn's `Pair`.
+        #[test]
+        fn what_is_asked_is_answered(
+            dialect in prop::sample::select(Dialect::ALL.map(|(dialect, _)| dialect).to_vec()),
+            plan in "[a-z0-9]{1,20}",
+            minor in 0_u32..100_000_000,
+            id in any::<u64>(),
+        ) {
+            let plan = PlanName::new(&plan).unwrap();
+            let text = format!("{}.{:02}", minor / 100, minor % 100);
+            let price = Money::parse(&text, Currency::USD).unwrap();
+            let mut tariff = Tariff::default();
+            tariff.set(Service::visit(), plan.clone(), price);
+            let doctor = DoctorName::new("doc1").unwrap();
+            let mut practice = Practice::new(doctor, tariff);
+            let now = Instant::now();
+            let mut inquiry = Inquiry::new(dialect, EstimateRequest { plan, ..request() }, id, now);
+            let InquiryStep::Send(datagrams) = inquiry.step(now) else { unreachable!() };
+            let source = "127.0.0.1:5".parse().unwrap();
+            let answers: Vec<Vec<u8>> = datagrams
+                .iter()
+                .filter_map(|datagram| practice.receive(now, source, datagram).answer)
+                .collect();
+            prop_assert_eq!(answers.len(), 1);
+            let estimate = inquiry.receive(&answers[0]).unwrap().unwrap();
+            prop_assert_eq!(estimate.price, price);
+        }
+
+        #[test]
+        fn no_answer_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            for (dialect, _) in Dialect::ALL {
+                let _ = Inquiry::new(dialect, request(), 7, Instant::now()).receive(&bytes);
+            }
+        }
     }
 }
