@@ -5,8 +5,8 @@
 //! log-in returns ([`LoggedInPatient`]): a stranger has no method for it.
 
 use domain::{
-    AccountId, Appointment, AppointmentId, Entropy, Password, PatientId, Refusal, SessionToken,
-    Slot, UserName, WeekTime,
+    Appointment, AppointmentId, Entropy, Password, PatientId, Refusal, SessionToken, Slot,
+    UserName, WeekTime,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +17,7 @@ use protocol::{
 };
 use store::{
     AccountRecord, Actor, Answer, Book, Cancel, Command, OpenSession, Outcome, Query, Reschedule,
-    SlotChoice, SlotsAfter, TokenHash,
+    SlotChoice, SlotsAfter, Standing, TokenHash,
 };
 
 use crate::Settled;
@@ -106,11 +106,9 @@ enum Doing {
 /// A patient who has logged in; only here are the commands of a patient made.
 #[derive(Debug, Clone)]
 struct LoggedInPatient {
-    account: AccountId,
+    standing: Standing,
     patient: PatientId,
     user: UserName,
-    /// The session that this connection uses; `None` when it has none.
-    session: Option<TokenHash>,
 }
 
 impl Visit {
@@ -189,6 +187,7 @@ impl Visit {
                 Some(Answer::Appointments(appointments)) => Step::Answer(Reply::Appointments(
                     appointments.into_iter().map(|one| self.view(one)).collect(),
                 )),
+                Some(Answer::NoStanding) => self.lose_standing(),
                 _ => refused(Refusal::Unavailable),
             },
             (Doing::Changing, Fed::Settled(settled)) => self.changed(settled),
@@ -199,6 +198,11 @@ impl Visit {
     fn begin(&mut self, doing: Doing, effect: Effect) -> Step {
         self.doing = Some(doing);
         Step::Do(effect)
+    }
+
+    fn lose_standing(&mut self) -> Step {
+        self.state = State::Stranger;
+        refused(Refusal::SessionEnded)
     }
 
     fn leave(&mut self) -> Step {
@@ -230,9 +234,8 @@ impl Visit {
             }
             KeepSession::Yes => {
                 let hash = TokenHash::of(&token);
-                patient.session = Some(hash);
-                let account = patient.account;
-                let open = OpenSession { account, token: hash, expires };
+                let open = OpenSession { standing: patient.standing, token: hash, expires };
+                patient.standing.session = Some(hash);
                 let doing = Doing::OpeningSession { patient, token, expires };
                 self.begin(doing, Effect::Commit(Command::OpenSession(open)))
             }
@@ -247,11 +250,14 @@ impl Visit {
         settled: &Settled,
     ) -> Step {
         match settled {
+            Settled::Decided(Outcome::Refused(refusal)) => refused(*refusal),
             Settled::Decided(_) => {
                 self.state = State::Patient(patient);
                 let token = Some(token);
                 Step::Answer(Reply::LoggedIn(LoggedIn { token, expires: Some(expires) }))
             }
+            // Nobody has the token: that such a session may be there changes nothing.
+            Settled::Unknown => refused(Refusal::Unavailable),
             other => undecided(other),
         }
     }
@@ -263,7 +269,7 @@ impl Visit {
         let Some(mut patient) = account.and_then(LoggedInPatient::of) else {
             return refused(Refusal::SessionEnded);
         };
-        patient.session = Some(token);
+        patient.standing.session = Some(token);
         self.state = State::Patient(patient);
         Step::Answer(Reply::LoggedIn(LoggedIn { token: None, expires: None }))
     }
@@ -275,11 +281,14 @@ impl Visit {
         Step::Answer(Reply::Slots(Offers { offers, next }))
     }
 
-    fn changed(&self, settled: Settled) -> Step {
+    fn changed(&mut self, settled: Settled) -> Step {
         let outcome = match settled {
             Settled::Decided(outcome) => outcome,
             other => return undecided(&other),
         };
+        if outcome == Outcome::Refused(Refusal::SessionEnded) {
+            return self.lose_standing();
+        }
         let full = |appointment| Referral::Full(Box::new(self.view(appointment)));
         Step::Answer(match outcome {
             Outcome::Booked(appointment) => Reply::Booked(full(appointment)),
@@ -314,8 +323,9 @@ impl Visit {
 impl LoggedInPatient {
     /// `None` for an account that acts for no patient.
     fn of(account: AccountRecord) -> Option<Self> {
-        let AccountRecord { account, user, patient, password: _ } = account;
-        Some(Self { account, patient: patient?, user, session: None })
+        let AccountRecord { account, user, patient, password: _, credential } = account;
+        let standing = Standing { account, credential, session: None };
+        Some(Self { standing, patient: patient?, user })
     }
 
     /// What is to be done for a request; `None` when nothing is, and the patient just leaves.
@@ -328,10 +338,13 @@ impl LoggedInPatient {
                 Doing::ListingAppointments,
                 Effect::Read(Query::AppointmentsOf {
                     patient: self.patient,
+                    standing: self.standing,
+                    now,
                     limit: APPOINTMENTS_LISTED_MAX,
                 }),
             )),
             Request::LogOut => self
+                .standing
                 .session
                 .map(|token| (Doing::LoggingOut, Effect::Commit(Command::CloseSession(token)))),
             Request::Book { slot, request_id } => changing(Command::Book(Book {
@@ -366,7 +379,7 @@ impl LoggedInPatient {
     }
 
     fn actor(&self) -> Actor {
-        Actor::Account(self.account)
+        Actor::Account(self.standing)
     }
 }
 

@@ -114,14 +114,14 @@ impl Money {
             .and_then(|len| places.checked_sub(len))
             .ok_or(MoneyError::TooManyDecimals(places))?;
         let major: i64 = major.parse().map_err(|_| MoneyError::Absurd)?;
-        if major > AMOUNT_MAJOR_MAX {
-            return Err(MoneyError::Absurd);
-        }
         let fraction: i64 = if decimals.is_empty() {
             0
         } else {
             decimals.parse().map_err(|_| MoneyError::NotAnAmount)?
         };
+        if major > AMOUNT_MAJOR_MAX || (major == AMOUNT_MAJOR_MAX && fraction > 0) {
+            return Err(MoneyError::Absurd);
+        }
         let minor = major * 10_i64.pow(places) + fraction * 10_i64.pow(shift);
         Ok(Self { minor, currency })
     }
@@ -174,6 +174,7 @@ mod tests {
         check("-3", Err(MoneyError::Negative));
         check("30.505", Err(MoneyError::TooManyDecimals(2)));
         check("1000001", Err(MoneyError::Absurd));
+        check("1000000.01", Err(MoneyError::Absurd));
         check("99999999999999999999999", Err(MoneyError::Absurd));
         for text in ["", ".", "30.", ".5", "1e3", "NaN", "+3", "3,50", "0x1f", "٣"] {
             check(text, Err(MoneyError::NotAnAmount));

@@ -23,6 +23,9 @@ pub enum PasswordError {
     /// A line break, NUL or another control character.
     #[error("the password holds a control character")]
     ControlCharacter,
+    /// A blank in front or behind, where the classic dialects would lose it.
+    #[error("the password begins or ends with a blank")]
+    BlanksAround,
 }
 
 /// A password in the clear, on its way to be hashed or sent. Blanks inside are part of it.
@@ -34,7 +37,7 @@ impl Password {
     /// Checks and keeps `text`.
     ///
     /// # Errors
-    /// When it is empty, too long, or holds a control character.
+    /// When it is empty, too long, holds a control character, or has blanks around it.
     pub fn new(text: &str) -> Result<Self, PasswordError> {
         if text.is_empty() {
             return Err(PasswordError::Empty);
@@ -44,6 +47,9 @@ impl Password {
         }
         if text.chars().any(char::is_control) {
             return Err(PasswordError::ControlCharacter);
+        }
+        if text.trim() != text {
+            return Err(PasswordError::BlanksAround);
         }
         Ok(Self(text.into()))
     }

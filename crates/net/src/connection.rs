@@ -83,7 +83,7 @@ impl Connection {
                 }
                 Event::Ended => self.conversation.end_of_input(),
                 Event::Timeout => self.conversation.handle_timeout(Instant::now()),
-                Event::Shutdown => return self.hang_up(&mut buffer).await,
+                Event::Shutdown => return self.finish(buffer).await,
             }
         }
     }
@@ -166,6 +166,19 @@ impl Connection {
             (Asked::Slot(slot), _, Some(user)) => show.show(|| screen::rejects(slot, user)),
             _ => {}
         }
+    }
+
+    /// Answers what has come already, and no more: the center closes.
+    async fn finish(mut self, mut buffer: Vec<u8>) -> io::Result<()> {
+        if let Ok(count @ 1..) = self.stream.try_read(&mut buffer) {
+            self.conversation.receive(Instant::now(), &buffer[..count]);
+        }
+        while let Some(request) = self.conversation.next_request(Instant::now()) {
+            let reply = self.reply_to(request).await;
+            self.conversation.answer(Instant::now(), &reply);
+        }
+        self.write_out().await?;
+        self.hang_up(&mut buffer).await
     }
 
     async fn write_out(&mut self) -> io::Result<()> {

@@ -317,7 +317,11 @@ impl Conversation {
                 self.peer = Peer::Patient(Style::Spec);
                 self.refusals = 0;
             }
-            Reply::LoggedOut => self.peer = Peer::Stranger,
+            Reply::LoggedOut | Reply::Refused(Refusal::SessionEnded)
+                if self.peer != Peer::Stranger =>
+            {
+                self.peer = Peer::Stranger;
+            }
             Reply::Refused(Refusal::UnknownVersion | Refusal::TooLong) => self.over = true,
             Reply::Refused(_) if self.peer == Peer::Stranger => {
                 self.refusals += 1;

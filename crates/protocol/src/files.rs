@@ -114,22 +114,32 @@ pub fn parse_plan(bytes: &[u8]) -> Result<PlanName, FileMistake> {
 /// # Errors
 /// The first mistake.
 pub fn parse_tariff(bytes: &[u8], currency: Currency) -> Result<Tariff, FileMistake> {
-    let mut tariff = Tariff::default();
-    let mut lines_of: HashMap<&str, u32> = HashMap::new();
+    let (mut tariff, service) = (Tariff::default(), Service::visit());
     for line in Lines::of(bytes, TARIFF_COLUMNS)? {
         let line = line?;
         let [plan, cost] = line.columns(TARIFF_COLUMNS)?;
         let name = plan_name(&line, plan)?;
         let price = Money::parse(cost.text, currency)
             .map_err(|why| line.mistake(cost, format!("cost {} {why}", quote(cost.text))))?;
-        if let Some(first) = lines_of.insert(plan.text, line.number) {
+        if tariff.set(&service, name, price).is_some() {
+            let first = first_line_of(plan.text, bytes)?;
             let shown = quote(plan.text);
             let wrong = format!("plan {shown} is on line {first} already, expected each plan once");
             return Err(line.mistake(plan, wrong));
         }
-        tariff.set(Service::visit(), name, price);
     }
     Ok(tariff)
+}
+
+/// The line on which `plan` is priced first.
+fn first_line_of(plan: &str, bytes: &[u8]) -> Result<u32, FileMistake> {
+    for line in Lines::of(bytes, TARIFF_COLUMNS)? {
+        let line = line?;
+        if line.columns::<2>(TARIFF_COLUMNS)?[0].text == plan {
+            return Ok(line.number);
+        }
+    }
+    unreachable!("it was found twice")
 }
 
 /// Reads `availabilities.txt`: `<index> <day> <time> <doctor> <port>` a line. Each index is there

@@ -153,7 +153,7 @@ mod tests {
             let text = format!("{}.{:02}", minor / 100, minor % 100);
             let price = Money::parse(&text, Currency::USD).unwrap();
             let mut tariff = Tariff::default();
-            tariff.set(Service::visit(), plan.clone(), price);
+            tariff.set(&Service::visit(), plan.clone(), price);
             let doctor = DoctorName::new("doc1").unwrap();
             let mut practice = Practice::new(doctor, tariff);
             let now = Instant::now();

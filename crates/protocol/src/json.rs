@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::limits::MESSAGE_ID_BYTES_MAX;
+use crate::limits::{MESSAGE_ID_BYTES_MAX, PAGE_SLOTS_MAX};
 use crate::message::{
     AppointmentView, Cursor, KeepSession, LoggedIn, Offer, OfferDetails, Offers, Referral, Reply,
     Request, SlotNamed, SlotsWanted,
@@ -25,7 +25,7 @@ pub(crate) const VERSION: u32 = 1;
 
 /// A client's id of one message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "the id is neither a whole number nor a text of at most 64 bytes")]
 pub(crate) enum MessageId {
     Number(u64),
     Text(ShortText),
@@ -63,7 +63,7 @@ pub(crate) struct NotAReply(pub(crate) String);
 
 /// The fields of all requests. `None` where the request has no such field or leaves it out.
 #[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object with the fields of the request")]
 struct Fields {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<UserName>,
@@ -96,6 +96,7 @@ struct Fields {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with id and request")]
 struct Envelope {
     #[serde(default)]
     version: Option<u32>,
@@ -176,7 +177,7 @@ fn fields_to_request(request: &str, fields: Fields) -> Result<Request, String> {
                 .after
                 .map(|text| text.parse().map_err(|error| format!("`after` {error}")))
                 .transpose()?,
-            limit: fields.limit,
+            limit: fields.limit.map(page_limit).transpose()?,
         }),
         "book" => Request::Book {
             slot: needed(slot_named, "slot")?,
@@ -195,6 +196,11 @@ fn fields_to_request(request: &str, fields: Fields) -> Result<Request, String> {
         "appointments" => Request::Appointments,
         unknown => return Err(format!("there is no request `{}`", unknown.escape_debug())),
     })
+}
+
+fn page_limit(limit: u32) -> Result<u32, String> {
+    let right = (1..=PAGE_SLOTS_MAX).contains(&(limit as usize));
+    if right { Ok(limit) } else { Err(format!("`limit` is not from 1 to {PAGE_SLOTS_MAX}")) }
 }
 
 /// Writes one request with its line break; `None` for the classic list, which JSON has not.

@@ -175,7 +175,7 @@ mod tests {
         let mut tariff = Tariff::default();
         for (plan, price) in [("insurance1", "30"), ("insurance2", "20.50")] {
             let price = Money::parse(price, Currency::USD).unwrap();
-            tariff.set(Service::visit(), PlanName::new(plan).unwrap(), price);
+            tariff.set(&Service::visit(), PlanName::new(plan).unwrap(), price);
         }
         Practice::new(DoctorName::new("doc1").unwrap(), tariff)
     }

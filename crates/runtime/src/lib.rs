@@ -19,6 +19,7 @@ use store::{AccountRecord, Answer, Command, Query, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::bookkeeper::Bookkeeper;
+use crate::password::Workspace;
 use crate::pool::{Pool, PoolFull};
 use crate::remembered::Remembered;
 
@@ -42,7 +43,7 @@ pub struct Runtime {
 struct Parts {
     bookkeeper: Bookkeeper,
     readers: Pool<Box<dyn store::Reader>>,
-    hashers: Pool<()>,
+    hashers: Pool<password::Workspace>,
     remembered: Remembered,
     threads: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
@@ -60,7 +61,7 @@ impl Runtime {
             readers.push(store.reader()?);
         }
         let readers = Pool::start("reader", readers, READS_WAITING_MAX, || {}, &mut threads)?;
-        let workers = vec![(); password::hashing_threads()];
+        let workers = (0..password::hashing_threads()).map(|_| Workspace::default()).collect();
         let hashers = Pool::start(
             "hasher",
             workers,
@@ -138,13 +139,13 @@ impl Runtime {
         let queued = self.parts.hashers.run({
             let (hash, password) = (in_force.clone(), password.clone());
             // An account that does not exist costs the same time as one that does.
-            move |()| {
+            move |workspace| {
                 if sender.is_closed() {
                     return;
                 }
                 let right = match &hash {
-                    Some(hash) => password::verify(&password, hash),
-                    None => password::verify_nothing(&password),
+                    Some(hash) => password::verify(&password, hash, workspace),
+                    None => password::verify_nothing(&password, workspace),
                 };
                 let _ = sender.send(right);
             }

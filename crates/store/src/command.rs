@@ -12,10 +12,34 @@ use crate::{PasswordHash, TokenHash};
 /// On whose behalf something is changed, for the history and the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
-    /// A logged-in account.
-    Account(AccountId),
+    /// A logged-in account; what it asks for is refused when it no longer stands.
+    Account(Standing),
     /// Whoever runs `rendezvous admin` on the machine itself.
     Operator,
+}
+
+impl Actor {
+    /// Its account; `None` for the operator.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Account(standing) => Some(standing.account),
+            Self::Operator => None,
+        }
+    }
+}
+
+/// What a logged-in account stands on: looked at again in the transaction of whatever it asks for,
+/// since its password may have been changed and its session been ended meanwhile, by anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Who.
+    pub account: AccountId,
+    /// The number, within the account, of the password in force at the log-in; `None` when it had
+    /// none.
+    pub credential: Option<i64>,
+    /// The session it came with or opened; `None` when it keeps none.
+    pub session: Option<TokenHash>,
 }
 
 /// How a slot is named in a command.
@@ -101,8 +125,8 @@ pub struct SetPassword {
 /// Keeps the hash of a new session token.
 #[derive(Debug, Clone)]
 pub struct OpenSession {
-    /// Whose session.
-    pub account: AccountId,
+    /// Whose session, and by which password.
+    pub standing: Standing,
     /// The token's hash.
     pub token: TokenHash,
     /// When the session ends at the latest.
@@ -173,7 +197,7 @@ pub enum Command {
     Cancel(Cancel),
     /// See [`Reschedule`]. Outcome: `Rescheduled` or a refusal.
     Reschedule(Reschedule),
-    /// See [`OpenSession`]. Outcome: `Done`.
+    /// See [`OpenSession`]. Outcome: `Done`, or a refusal when the password was changed meanwhile.
     OpenSession(OpenSession),
     /// Ends a session. Outcome: `Done`, also when there is none.
     CloseSession(TokenHash),

@@ -22,6 +22,7 @@ use thiserror::Error;
 pub use command::{
     Actor, AddPatient, AddSlots, Book, Cancel, Command, Import, ImportConflict, ImportCounts,
     ImportedSlot, NewSlot, OpenSession, Outcome, Reschedule, SetPassword, SlotChoice, SlotConflict,
+    Standing,
 };
 pub use query::{
     AccountRecord, Answer, AppointmentRecord, CenterRecord, Page, PatientRecord, Query, SlotRecord,

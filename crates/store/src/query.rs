@@ -3,7 +3,7 @@
 use domain::{AccountId, Appointment, Doctor, DoctorName, PatientId, Slot, SlotId, UserName};
 use jiff::Timestamp;
 
-use crate::{PasswordHash, TokenHash};
+use crate::{PasswordHash, Standing, TokenHash};
 
 /// A place in a list of slots ordered by start and id: the last one that was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +56,15 @@ pub enum Query {
         /// At most so many.
         limit: usize,
     },
-    /// A patient's appointments, booked ones first, each group by start. Answer: `Appointments`.
+    /// A patient's appointments, booked ones first, each group by start. Answer: `Appointments`, or
+    /// `NoStanding`.
     AppointmentsOf {
         /// Whose.
         patient: PatientId,
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides whether the session has expired.
+        now: Timestamp,
         /// At most so many.
         limit: usize,
     },
@@ -95,6 +100,8 @@ pub struct AccountRecord {
     pub patient: Option<PatientId>,
     /// Its password in force; `None` when it has none.
     pub password: Option<PasswordHash>,
+    /// The number of that password within the account; `None` when it has none.
+    pub credential: Option<i64>,
 }
 
 /// A page of slots.
@@ -151,6 +158,8 @@ pub enum Answer {
     Users(Vec<UserName>),
     /// A page of slots.
     Slots(Page),
+    /// Whoever asked has lost the standing to ask: the session has ended, or the password changed.
+    NoStanding,
     /// A patient's appointments.
     Appointments(Vec<Appointment>),
     /// All patients.

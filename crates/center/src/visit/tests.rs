@@ -1,8 +1,8 @@
 //! What a visit wants done for each request, and how it goes on from what came of it.
 
 use domain::{
-    AppointmentStatus, Doctor, DoctorAddress, DoctorName, RequestId, Service, SlotId, SlotIndex,
-    Version,
+    AccountId, AppointmentStatus, Doctor, DoctorAddress, DoctorName, RequestId, Service, SlotId,
+    SlotIndex, Version,
 };
 
 use super::*;
@@ -27,6 +27,7 @@ fn account(patient: Option<PatientId>) -> Box<AccountRecord> {
         user: UserName::new("ann").unwrap(),
         patient,
         password: None,
+        credential: Some(1),
     })
 }
 
@@ -146,7 +147,8 @@ fn a_session_is_told_only_when_it_is_kept() {
     assert_eq!(visit.user().map(UserName::as_str), Some("ann"));
 
     let (mut visit, _) = open();
-    assert_eq!(answer(visit.resume(Fed::Settled(Settled::Unknown))), Reply::Unknown);
+    let unavailable = Reply::Refused(Refusal::Unavailable);
+    assert_eq!(answer(visit.resume(Fed::Settled(Settled::Unknown))), unavailable);
     assert_eq!(visit.user(), None);
 }
 
@@ -223,4 +225,23 @@ fn lists_show_what_is_to_come_and_an_empty_board_is_a_refusal() {
     assert_eq!(answer(visit.resume(empty())), Reply::Slots(Offers::default()));
     effect(ask(&mut visit, Request::Board));
     assert_eq!(answer(visit.resume(Fed::Read(None))), Reply::Refused(Refusal::Unavailable));
+}
+
+#[test]
+fn who_has_lost_the_standing_is_a_stranger_again() {
+    let ended = || Reply::Refused(Refusal::SessionEnded);
+    let mut visit = logged_in();
+    let commit = effect(ask(&mut visit, book()));
+    let Effect::Commit(Command::Book(Book { actor: Actor::Account(standing), .. })) = commit else {
+        panic!("wants {commit:?}");
+    };
+    assert_eq!(standing.credential, Some(1));
+    let settled = Settled::Decided(Outcome::Refused(Refusal::SessionEnded));
+    assert_eq!(answer(visit.resume(Fed::Settled(settled))), ended());
+    assert_eq!(visit.user(), None);
+
+    let mut visit = logged_in();
+    effect(ask(&mut visit, Request::Appointments));
+    assert_eq!(answer(visit.resume(Fed::Read(Some(Answer::NoStanding)))), ended());
+    assert_eq!(visit.user(), None);
 }

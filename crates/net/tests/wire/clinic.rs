@@ -102,12 +102,15 @@ pub(crate) fn import(store: &dyn Store, more_patients: usize) {
     let calendar = Calendar { zone: TimeZone::UTC, now, slot_minutes: 60 };
     let schedule = schedule(&rows, &calendar, &BTreeMap::new()).unwrap();
     let users = files::parse_users(&input("users.txt")).unwrap();
-    let from_file = users.into_iter().map(|row| (row.user, runtime::password::hash(&row.password)));
+    let mut workspace = runtime::password::Workspace::default();
+    let mut hash = |password| runtime::password::hash(&password, &mut workspace);
+    let from_file: Vec<_> = users.into_iter().map(|row| (row.user, hash(row.password))).collect();
     let more = (0..more_patients).map(|n| {
         let user = domain::UserName::new(&format!("p{n}")).unwrap();
         (user, PasswordHash::new(CHEAP_HASH.to_owned()))
     });
     let accounts = from_file
+        .into_iter()
         .chain(more)
         .map(|(user, password)| AddPatient {
             account: AccountId::fresh(now, &fresh_entropy()),

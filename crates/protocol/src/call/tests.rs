@@ -118,13 +118,7 @@ fn slots_wanted() -> impl Strategy<Value = SlotsWanted> {
     use prop::option::of as option;
     let cursor =
         (moment(), any::<i64>()).prop_map(|(start, slot)| Cursor { start, slot: SlotId(slot) });
-    (
-        option(doctor_name()),
-        option(moment()),
-        option(moment()),
-        option(cursor),
-        option(any::<u32>()),
-    )
+    (option(doctor_name()), option(moment()), option(moment()), option(cursor), option(1_u32..=500))
         .prop_map(|(doctor, from, until, after, limit)| SlotsWanted {
             doctor,
             from,

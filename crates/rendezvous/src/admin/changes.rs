@@ -5,6 +5,7 @@ use clap::error::ErrorKind;
 use domain::{AccountId, Appointment, PatientId, Slot};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use runtime::password::Workspace;
 use store::{Actor, AddPatient, AddSlots, Cancel, Command, NewSlot, Outcome, SetPassword};
 
 use super::Books;
@@ -21,7 +22,7 @@ pub(super) fn add_patient(books: &Books, task: AddPatientArgs) -> anyhow::Result
         account: AccountId::fresh(now, &runtime::fresh_entropy()),
         patient: PatientId::fresh(now, &runtime::fresh_entropy()),
         user: task.user.clone(),
-        password: runtime::password::hash(&secret),
+        password: runtime::password::hash(&secret, &mut Workspace::default()),
         name: task.name,
     });
     match loading::commit(&books.store, now, command)? {
@@ -36,7 +37,7 @@ pub(super) fn set_password(books: &Books, task: &SetPasswordArgs) -> anyhow::Res
     let secret = password::new(&task.user)?;
     let command = Command::SetPassword(SetPassword {
         user: task.user.clone(),
-        password: runtime::password::hash(&secret),
+        password: runtime::password::hash(&secret, &mut Workspace::default()),
         actor: Actor::Operator,
     });
     match loading::commit(&books.store, Timestamp::now(), command)? {

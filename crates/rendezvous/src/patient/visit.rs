@@ -53,7 +53,7 @@ async fn book(
     let mut beaten = 0;
     loop {
         let offers = counter.offers().await?;
-        show_list(patient, &offers);
+        show_list(patient, chooser, &offers);
         let index = choose(patient, chooser, &offers).await?;
         let offer = offers.iter().find(|offer| offer.index == index);
         let slot = named(index, offer);
@@ -81,10 +81,15 @@ async fn book(
     }
 }
 
-fn show_list(patient: &Patient, offers: &[Offer]) {
-    patient.screen.show(|| screen::patient::list_follows(&patient.n));
-    for offer in offers {
-        patient.screen.show(|| format!("{} {}", offer.index, offer.when));
+/// On the screen, unless it is quiet; whoever is asked to choose sees the list in any case.
+fn show_list(patient: &Patient, chooser: Chooser, offers: &[Offer]) {
+    let mut lines = vec![screen::patient::list_follows(&patient.n)];
+    lines.extend(offers.iter().map(|offer| format!("{} {}", offer.index, offer.when)));
+    for line in lines {
+        match chooser {
+            Chooser::Person => patient.out.line(line),
+            _ => patient.screen.show(|| line),
+        }
     }
 }
 

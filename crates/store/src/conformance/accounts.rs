@@ -1,13 +1,13 @@
 //! Sentences about accounts, passwords and sessions.
 
-use domain::{Entropy, SessionToken};
+use domain::{Entropy, Refusal, SessionToken};
 
 use super::Clinic;
 use super::at;
-use super::clinic::{account, account_id, patient_id, user_name};
+use super::clinic::{account, account_id, patient_id, standing, user_name};
 use crate::{
-    AccountRecord, AddPatient, Answer, Command, OpenSession, Outcome, PasswordHash, Query, Store,
-    TokenHash,
+    AccountRecord, Actor, AddPatient, Answer, Book, Command, OpenSession, Outcome, PasswordHash,
+    Query, Standing, Store, TokenHash,
 };
 
 fn token(number: u8) -> TokenHash {
@@ -20,6 +20,11 @@ fn record(number: u8, phc: &str) -> Answer {
         user: user_name(&format!("patient{number}")),
         patient: Some(patient_id(number)),
         password: Some(PasswordHash::new(phc.to_owned())),
+        credential: Some(match phc {
+            "$new" => 2,
+            "$newer" => 3,
+            _ => 1,
+        }),
     }))
 }
 
@@ -29,7 +34,7 @@ fn session(clinic: &mut Clinic, number: u8) -> Answer {
 }
 
 fn open_session(clinic: &mut Clinic, number: u8, who: u8) {
-    let open = OpenSession { account: account_id(who), token: token(number), expires: at(20) };
+    let open = OpenSession { standing: standing(who), token: token(number), expires: at(20) };
     assert_eq!(clinic.run(Command::OpenSession(open)), Outcome::Done);
 }
 
@@ -63,7 +68,9 @@ pub(super) fn a_new_password_replaces_the_old_one_and_ends_the_sessions(store: &
     assert_eq!(session(&mut clinic, 2), record(2, "$hash2"));
     // As often as it takes; a new session is open again.
     assert_eq!(clinic.set_password("patient1", "$newer"), Outcome::Done);
-    open_session(&mut clinic, 3, 1);
+    let newest = Standing { credential: Some(3), ..standing(1) };
+    let open = OpenSession { standing: newest, token: token(3), expires: at(20) };
+    assert_eq!(clinic.run(Command::OpenSession(open)), Outcome::Done);
     assert_eq!(session(&mut clinic, 3), record(1, "$newer"));
 }
 
@@ -99,4 +106,33 @@ pub(super) fn known_users_are_told_from_unknown_ones(store: &dyn Store) {
     let asked = ["patient3", "nobody", "patient1"].map(user_name).to_vec();
     let known = ["patient3", "patient1"].map(user_name).to_vec();
     assert_eq!(clinic.read(&Query::KnownUsers(asked)), Answer::Users(known));
+}
+
+pub(super) fn who_has_lost_the_standing_changes_and_sees_nothing(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    open_session(&mut clinic, 1, 1);
+    let with_session = Standing { session: Some(token(1)), ..standing(1) };
+    let book = |clinic: &mut Clinic, standing| {
+        let book = Book { actor: Actor::Account(standing), ..clinic.booking(1, 1) };
+        clinic.run(Command::Book(book))
+    };
+    let list = |clinic: &mut Clinic, standing| {
+        let (patient, now) = (patient_id(1), clinic.now);
+        clinic.read(&Query::AppointmentsOf { patient, standing, now, limit: 9 })
+    };
+    let ended = Outcome::Refused(Refusal::SessionEnded);
+    assert_eq!(list(&mut clinic, with_session), Answer::Appointments(Vec::new()));
+    // Somebody else's session is none of one's own.
+    assert_eq!(book(&mut clinic, Standing { session: Some(token(1)), ..standing(2) }), ended);
+    clinic.run(Command::CloseSession(token(1)));
+    assert_eq!(book(&mut clinic, with_session), ended);
+    assert_eq!(list(&mut clinic, with_session), Answer::NoStanding);
+    // Without a session there is still the password, until it is changed.
+    assert!(matches!(book(&mut clinic, standing(1)), Outcome::Booked(_)));
+    clinic.set_password("patient1", "$new");
+    assert_eq!(book(&mut clinic, standing(1)), ended);
+    assert_eq!(list(&mut clinic, standing(1)), Answer::NoStanding);
+    let late = OpenSession { standing: standing(1), token: token(3), expires: at(20) };
+    let wrong = Outcome::Refused(Refusal::WrongCredentials);
+    assert_eq!(clinic.run(Command::OpenSession(late)), wrong);
 }

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Actor, AddPatient, AddSlots, Answer, Book, Cancel, Command, Import, ImportedSlot, NewSlot,
-    Outcome, Page, PasswordHash, Query, Reader, Reschedule, SetPassword, SlotChoice, Store, Writer,
+    Outcome, Page, PasswordHash, Query, Reader, Reschedule, SetPassword, SlotChoice, Standing,
+    Store, Writer,
 };
 
 /// Monday 23 November 2026, 00:00 UTC, and so many hours.
@@ -64,7 +65,7 @@ impl Clinic {
         self.appointments += 1;
         Book {
             patient: patient_id(patient),
-            actor: Actor::Account(account_id(patient)),
+            actor: Actor::Account(standing(patient)),
             request: None,
             slot: SlotChoice::Index(index_of(index)),
             appointment: AppointmentId::from_bytes(self.appointments.to_be_bytes()),
@@ -129,7 +130,13 @@ impl Clinic {
     }
 
     pub(crate) fn appointments_of(&mut self, patient: u8) -> Vec<Appointment> {
-        let query = Query::AppointmentsOf { patient: patient_id(patient), limit: 1_000 };
+        let query = Query::AppointmentsOf {
+            patient: patient_id(patient),
+            // Whatever the password is by now.
+            standing: Standing { credential: None, ..standing(patient) },
+            now: self.now,
+            limit: 1_000,
+        };
         match self.read(&query) {
             Answer::Appointments(appointments) => appointments,
             other => panic!("{other:?}"),
@@ -183,7 +190,7 @@ pub(crate) fn account(number: u8) -> AddPatient {
 pub(crate) fn cancelling(patient: u8, appointment: AppointmentId) -> Cancel {
     Cancel {
         patient: Some(patient_id(patient)),
-        actor: Actor::Account(account_id(patient)),
+        actor: Actor::Account(standing(patient)),
         request: None,
         appointment,
         reason: None,
@@ -193,7 +200,7 @@ pub(crate) fn cancelling(patient: u8, appointment: AppointmentId) -> Cancel {
 pub(crate) fn moving(patient: u8, appointment: AppointmentId, index: u32) -> Reschedule {
     Reschedule {
         patient: patient_id(patient),
-        actor: Actor::Account(account_id(patient)),
+        actor: Actor::Account(standing(patient)),
         request: None,
         appointment,
         slot: SlotChoice::Index(index_of(index)),
@@ -202,6 +209,11 @@ pub(crate) fn moving(patient: u8, appointment: AppointmentId, index: u32) -> Res
 
 pub(crate) fn doctor(name: &str, port: u16) -> Doctor {
     Doctor { name: doctor_name(name), address: DoctorAddress { host: None, port } }
+}
+
+/// A log-in with the password of the file.
+pub(crate) fn standing(number: u8) -> Standing {
+    Standing { account: account_id(number), credential: Some(1), session: None }
 }
 
 pub(crate) fn account_id(number: u8) -> AccountId {

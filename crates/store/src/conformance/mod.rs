@@ -110,6 +110,7 @@ conformance! {
         an_added_patient_can_log_in
         a_user_name_is_given_once
         a_new_password_replaces_the_old_one_and_ends_the_sessions
+        who_has_lost_the_standing_changes_and_sees_nothing
         nobodys_password_is_not_set
         a_session_is_open_until_it_expires
         a_closed_session_is_closed

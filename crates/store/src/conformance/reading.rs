@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::Clinic;
 use super::at;
-use super::clinic::{WEEK, account, account_id, doctor, doctor_name, patient_id, rows, slot};
+use super::clinic::{WEEK, account, doctor, doctor_name, patient_id, rows, slot, standing};
 use crate::{
     Actor, AddPatient, Answer, AppointmentRecord, Cancel, Command, Page, PatientRecord, Query,
     SlotRecord, SlotsAfter, Store,
@@ -118,7 +118,12 @@ pub(super) fn a_patients_appointments_come_booked_ones_first(store: &dyn Store) 
     clinic.cancel(1, monday);
     let ids: Vec<_> = clinic.appointments_of(1).iter().map(|a| a.id).collect();
     assert_eq!(ids, [tuesday, saturday, monday]);
-    let query = Query::AppointmentsOf { patient: patient_id(1), limit: 1 };
+    let query = Query::AppointmentsOf {
+        patient: patient_id(1),
+        standing: standing(1),
+        now: at(8),
+        limit: 1,
+    };
     let first = clinic.appointments_of(1)[0].clone();
     assert_eq!(clinic.read(&query), Answer::Appointments(vec![first]));
 }
@@ -130,7 +135,7 @@ pub(super) fn the_operator_sees_everything(store: &dyn Store) {
     let (one, two) = (clinic.booked(1, 1), clinic.booked(2, 2));
     let cancel = Cancel {
         patient: None,
-        actor: Actor::Account(account_id(2)),
+        actor: Actor::Account(standing(2)),
         request: None,
         appointment: two.id,
         reason: None,

@@ -1,11 +1,12 @@
 //! Accounts, passwords and sessions.
 
-use domain::{AccountId, UserName};
+use domain::{AccountId, Refusal, UserName};
+use rusqlite::Connection;
 
 use super::rows;
 use super::statements::{one, run};
 use super::writing::Batch;
-use crate::{Actor, AddPatient, OpenSession, Outcome, SetPassword, StoreError, TokenHash};
+use crate::{AddPatient, OpenSession, Outcome, SetPassword, Standing, StoreError, TokenHash};
 
 impl Batch<'_> {
     pub(super) fn add_patient(&self, new: &AddPatient) -> Result<Outcome, StoreError> {
@@ -13,7 +14,7 @@ impl Batch<'_> {
             return Ok(Outcome::UserExists);
         }
         let account = new.account.to_string();
-        self.audit(&Actor::Operator, "add_patient", Some(&account), "added")?;
+        self.audit(None, "add_patient", Some(&account), "added")?;
         Ok(Outcome::Done)
     }
 
@@ -51,7 +52,7 @@ impl Batch<'_> {
         let sql = "UPDATE session SET revoked = ?3
             WHERE center = ?1 AND account = ?2 AND revoked IS NULL";
         run(self.connection, sql, key)?;
-        self.audit(&new.actor, "set_password", Some(&account.to_string()), "set")?;
+        self.audit(new.actor.account(), "set_password", Some(&account.to_string()), "set")?;
         Ok(Outcome::Done)
     }
 
@@ -69,12 +70,15 @@ impl Batch<'_> {
     }
 
     pub(super) fn open_session(&self, session: &OpenSession) -> Result<Outcome, StoreError> {
+        if !stands(self.connection, self.center, &session.standing, self.now)? {
+            return Ok(Outcome::Refused(Refusal::WrongCredentials));
+        }
         let sql = "INSERT INTO session (center, token, account, opened, expires)
             VALUES (?1, ?2, ?3, ?4, ?5)";
-        let (token, account) = (session.token.as_bytes(), session.account.as_bytes());
-        let expires = session.expires.as_millisecond();
-        run(self.connection, sql, (self.center, token, account, self.now, expires))?;
-        self.audit(&Actor::Account(session.account), "open_session", None, "opened")?;
+        let account = session.standing.account;
+        let (token, expires) = (session.token.as_bytes(), session.expires.as_millisecond());
+        run(self.connection, sql, (self.center, token, account.as_bytes(), self.now, expires))?;
+        self.audit(Some(account), "open_session", None, "opened")?;
         Ok(Outcome::Done)
     }
 
@@ -84,8 +88,29 @@ impl Batch<'_> {
         let params = (self.center, token.as_bytes(), self.now);
         let account = one(self.connection, sql, params, |row| rows::account(row, 0))?;
         if let Some(account) = account {
-            self.audit(&Actor::Account(account), "close_session", None, "closed")?;
+            self.audit(Some(account), "close_session", None, "closed")?;
         }
         Ok(Outcome::Done)
     }
+}
+
+/// Whether an account still has the password and the session it came with.
+pub(super) fn stands(
+    connection: &Connection,
+    center: i64,
+    standing: &Standing,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let account = standing.account.as_bytes();
+    if let Some(credential) = standing.credential {
+        let sql = "SELECT 1 FROM credential WHERE center = ?1 AND account = ?2
+            AND credential = ?3 AND revoked IS NULL";
+        if one(connection, sql, (center, account, credential), |_| Ok(()))?.is_none() {
+            return Ok(false);
+        }
+    }
+    let Some(session) = standing.session else { return Ok(true) };
+    let sql = "SELECT 1 FROM session WHERE center = ?1 AND token = ?2 AND account = ?3
+        AND revoked IS NULL AND expires > ?4";
+    Ok(one(connection, sql, (center, session.as_bytes(), account, now), |_| Ok(()))?.is_some())
 }

@@ -12,8 +12,7 @@ use super::rows::{self, slot_columns};
 use super::statements::{all, one, run};
 use super::writing::Batch;
 use crate::{
-    Actor, AddSlots, Import, ImportConflict, ImportCounts, ImportedSlot, Outcome, SlotConflict,
-    StoreError,
+    AddSlots, Import, ImportConflict, ImportCounts, ImportedSlot, Outcome, SlotConflict, StoreError,
 };
 
 /// Why publishing went back to where it began.
@@ -86,7 +85,7 @@ impl Batch<'_> {
                 "accounts {accounts}, doctors {doctors_changed}, published {published}, \
                  withdrawn {withdrawn}"
             );
-            self.audit(&Actor::Operator, "import", None, &what)?;
+            self.audit(None, "import", None, &what)?;
         }
         Ok(Outcome::Imported(counts))
     }
@@ -122,7 +121,7 @@ impl Batch<'_> {
         match added {
             Ok(slots) => {
                 let what = format!("published {}", slots.len());
-                self.audit(&Actor::Operator, "add_slots", None, &what)?;
+                self.audit(None, "add_slots", None, &what)?;
                 Ok(Outcome::SlotsAdded(slots))
             }
             Err((place, conflict)) => Ok(Outcome::SlotsConflict(place, conflict)),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::StoreFile;
+use super::accounts::stands;
 use super::rows::{
     self, APPOINTMENT_WIDTH, SLOT_WIDTH, appointment_columns, name_of_patient, slot_columns,
 };
@@ -77,8 +78,12 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
             let span = Span { now: *now, from: *from, until: *until, after: *after };
             Answer::Slots(reading.free_slots_by_time(doctor.as_ref(), &span, *limit)?)
         }
-        Query::AppointmentsOf { patient, limit } => {
-            Answer::Appointments(reading.appointments_of(*patient, *limit)?)
+        Query::AppointmentsOf { patient, standing, now, limit } => {
+            if stands(reading.connection, reading.center, standing, now.as_millisecond())? {
+                Answer::Appointments(reading.appointments_of(*patient, *limit)?)
+            } else {
+                Answer::NoStanding
+            }
         }
         Query::Patients => Answer::Patients(reading.patients()?),
         Query::Doctors => Answer::Doctors(reading.doctors()?),
@@ -105,6 +110,8 @@ macro_rules! account_query {
             " (SELECT f.patient FROM acts_for f WHERE f.center = a.center",
             "  AND f.account = a.account ORDER BY f.relation = 'self' DESC, f.patient LIMIT 1),",
             " (SELECT c.secret FROM credential c WHERE c.center = a.center",
+            "  AND c.account = a.account AND c.kind = 'password' AND c.revoked IS NULL),",
+            " (SELECT c.credential FROM credential c WHERE c.center = a.center",
             "  AND c.account = a.account AND c.kind = 'password' AND c.revoked IS NULL)",
             $from
         )
@@ -321,6 +328,7 @@ fn account_record(row: &rusqlite::Row<'_>) -> Result<AccountRecord, StoreError> 
         user: rows::user(row, 1)?,
         patient: row.get::<_, Option<[u8; 16]>>(2)?.map(PatientId::from_bytes),
         password: row.get::<_, Option<String>>(3)?.map(PasswordHash::new),
+        credential: row.get(4)?,
     })
 }
 

@@ -46,7 +46,8 @@ impl Batch<'_> {
         let history = "INSERT INTO appointment_history
             (center, appointment, version, at, actor, what, from_slot, to_slot, reason)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let actor = account_of(&step.actor);
+        let who = step.actor.account();
+        let actor = who.as_ref().map(AccountId::as_bytes);
         let (from, to) = (step.from.map(|slot| slot.0), step.to.map(|slot| slot.0));
         let row = (self.center, id, step.version.0, self.now);
         let params = (row.0, row.1, row.2, row.3, actor, what, from, to, step.reason);
@@ -59,13 +60,13 @@ impl Batch<'_> {
             What::Moved => "reschedule",
             What::Cancelled => "cancel",
         };
-        self.audit(&step.actor, verb, Some(&step.appointment.to_string()), what)
+        self.audit(who, verb, Some(&step.appointment.to_string()), what)
     }
 
     /// Writes one entry of the audit. `subject` is an id, never a name; `None` is the center.
     pub(super) fn audit(
         &self,
-        who: &Actor,
+        who: Option<AccountId>,
         verb: &str,
         subject: Option<&str>,
         outcome: &str,
@@ -76,16 +77,8 @@ impl Batch<'_> {
         run(
             self.connection,
             sql,
-            (self.center, self.now, account_of(who), verb, subject, outcome),
+            (self.center, self.now, who.as_ref().map(AccountId::as_bytes), verb, subject, outcome),
         )?;
         Ok(())
-    }
-}
-
-/// The account's bytes; `None` for the operator.
-fn account_of(actor: &Actor) -> Option<&[u8; 16]> {
-    match actor {
-        Actor::Account(account) => Some(AccountId::as_bytes(account)),
-        Actor::Operator => None,
     }
 }

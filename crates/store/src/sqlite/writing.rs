@@ -2,14 +2,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::CenterId;
+use domain::{CenterId, Refusal};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::StoreFile;
+use super::accounts::stands;
 use super::connection::{self, Purpose};
 use super::statements::{all, run};
-use crate::{Command, CommitError, Outcome, StoreError, Writer};
+use crate::{Actor, Command, CommitError, Outcome, StoreError, Writer};
 
 /// How often outdated rows are looked for.
 const TIDY_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
@@ -119,8 +120,11 @@ fn commit(
     // Where more is left than one batch removes, the next one goes on.
     let tidy = due && work.tidy().map_err(CommitError::RolledBack)?;
     transaction.commit().map_err(|error| match error.sqlite_error_code() {
-        // A deferred constraint is looked at before anything is written.
-        Some(ErrorCode::ConstraintViolation) => CommitError::RolledBack(error.into()),
+        // A deferred constraint is looked at before anything is written; and where the log has no
+        // room for the whole batch, it has no commit mark either.
+        Some(ErrorCode::ConstraintViolation | ErrorCode::DiskFull) => {
+            CommitError::RolledBack(error.into())
+        }
         _ => CommitError::Unknown(error.into()),
     })?;
     if tidy {
@@ -132,10 +136,14 @@ fn commit(
 impl Batch<'_> {
     fn carry_out(&self, command: &Command) -> Result<Outcome, StoreError> {
         match command {
-            Command::Book(book) => self.remembered(book, || self.book(book)),
-            Command::Cancel(cancel) => self.remembered(cancel, || self.cancel(cancel)),
-            Command::Reschedule(reschedule) => {
-                self.remembered(reschedule, || self.reschedule(reschedule))
+            Command::Book(book) => {
+                self.of(&book.actor, || self.remembered(book, || self.book(book)))
+            }
+            Command::Cancel(cancel) => {
+                self.of(&cancel.actor, || self.remembered(cancel, || self.cancel(cancel)))
+            }
+            Command::Reschedule(moving) => {
+                self.of(&moving.actor, || self.remembered(moving, || self.reschedule(moving)))
             }
             Command::OpenSession(session) => self.open_session(session),
             Command::CloseSession(token) => self.close_session(token),
@@ -143,6 +151,22 @@ impl Batch<'_> {
             Command::SetPassword(password) => self.set_password(password),
             Command::AddSlots(slots) => self.add_slots(slots),
             Command::Import(import) => self.import(import),
+        }
+    }
+
+    /// What `carry_out` makes of a command, if whoever asks for it still stands.
+    fn of(
+        &self,
+        actor: &Actor,
+        carry_out: impl FnOnce() -> Result<Outcome, StoreError>,
+    ) -> Result<Outcome, StoreError> {
+        match actor {
+            Actor::Account(standing)
+                if !stands(self.connection, self.center, standing, self.now)? =>
+            {
+                Ok(Outcome::Refused(Refusal::SessionEnded))
+            }
+            Actor::Account(_) | Actor::Operator => carry_out(),
         }
     }
 

@@ -8,7 +8,7 @@ use domain::{AppointmentId, Refusal, SlotId};
 use super::super::Sqlite;
 use super::{place, violations};
 use crate::conformance::at;
-use crate::conformance::clinic::{account, account_id, patient_id, the_file};
+use crate::conformance::clinic::{account, patient_id, standing, the_file};
 use crate::{
     Actor, Book, Cancel, Command, CommitError, Import, Outcome, SlotChoice, Store, Writer,
 };
@@ -22,7 +22,7 @@ fn booking(writer: u8, number: u8) -> Command {
     Command::Book(Book {
         // Patients 1 to 3 are there; here each of 1,000 bookings is another appointment.
         patient: patient_id(writer % 3 + 1),
-        actor: Actor::Account(account_id(1)),
+        actor: Actor::Account(standing(1)),
         request: None,
         slot: SlotChoice::Id(SlotId(3)),
         appointment: AppointmentId::from_bytes(id),
