@@ -112,34 +112,29 @@ pub fn parse_plan(bytes: &[u8]) -> Result<PlanName, FileMistake> {
 /// Reads `docN.txt`: `<plan> <cost>` a line, each plan once, the prices of [`Service::visit`].
 ///
 /// # Errors
-/// The first mistake.
+/// The first mistake; plans that are there twice are looked for when all else is right.
 pub fn parse_tariff(bytes: &[u8], currency: Currency) -> Result<Tariff, FileMistake> {
-    let (mut tariff, service) = (Tariff::default(), Service::visit());
+    let mut rows: Vec<(PlanName, Money)> = Vec::with_capacity(lines::at_most(bytes));
+    let mut once = Once::with_capacity(lines::at_most(bytes));
+    let hashing = RandomState::new();
     for line in Lines::of(bytes, TARIFF_COLUMNS)? {
         let line = line?;
         let [plan, cost] = line.columns(TARIFF_COLUMNS)?;
-        let name = plan_name(&line, plan)?;
         let price = Money::parse(cost.text, currency)
             .map_err(|why| line.mistake(cost, format!("cost {} {why}", quote(cost.text))))?;
-        if tariff.set(&service, name, price).is_some() {
-            let first = first_line_of(plan.text, bytes)?;
-            let shown = quote(plan.text);
-            let wrong = format!("plan {shown} is on line {first} already, expected each plan once");
-            return Err(line.mistake(plan, wrong));
-        }
+        once.note(hashing.hash_one(plan.text), &line, plan);
+        rows.push((plan_name(&line, plan)?, price));
+    }
+    if let Some(repeat) = once.first_repeat(|later, earlier| rows[later].0 == rows[earlier].0) {
+        let (shown, first) = (quote(rows[repeat.at].0.as_str()), repeat.first_line);
+        return Err(repeat
+            .mistake(format!("plan {shown} is on line {first} already, expected each plan once")));
+    }
+    let (mut tariff, service) = (Tariff::default(), Service::visit());
+    for (plan, price) in rows {
+        tariff.set(&service, plan, price);
     }
     Ok(tariff)
-}
-
-/// The line on which `plan` is priced first.
-fn first_line_of(plan: &str, bytes: &[u8]) -> Result<u32, FileMistake> {
-    for line in Lines::of(bytes, TARIFF_COLUMNS)? {
-        let line = line?;
-        if line.columns::<2>(TARIFF_COLUMNS)?[0].text == plan {
-            return Ok(line.number);
-        }
-    }
-    unreachable!("it was found twice")
 }
 
 /// Reads `availabilities.txt`: `<index> <day> <time> <doctor> <port>` a line. Each index is there
