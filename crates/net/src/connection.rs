@@ -2,6 +2,7 @@
 //! effects to the runtime, and back.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use protocol::limits::Deadlines;
 use protocol::screen::center as screen;
 use protocol::{Conversation, Reply, Request, SlotNamed};
 use runtime::Runtime;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep_until, timeout};
@@ -67,25 +69,41 @@ impl Connection {
         // Replies are small and awaited: no waiting for more to send along (RFC 1122 §4.2.3.4).
         self.stream.set_nodelay(true)?;
         let mut buffer = vec![0; READ_BYTES];
+        let mut now = Instant::now();
         loop {
-            while let Some(request) = self.conversation.next_request(Instant::now()) {
+            while let Some(request) = self.conversation.next_request(now) {
                 let reply = self.reply_to(request).await;
-                self.conversation.answer(Instant::now(), &reply);
+                now = Instant::now();
+                self.conversation.answer(now, &reply);
                 self.write_out().await?;
             }
             self.write_out().await?;
             if self.conversation.is_over() {
                 return self.hang_up(&mut buffer).await;
             }
-            match self.wait(&mut buffer, &mut shutdown).await? {
+            let event = self.wait(&mut buffer, &mut shutdown).await?;
+            now = Instant::now();
+            match event {
                 Event::Bytes(count) => {
-                    self.conversation.receive(Instant::now(), &buffer[..count]);
+                    self.conversation.receive(now, &buffer[..count]);
+                    // A deadline may have passed while bytes kept coming.
+                    self.conversation.handle_timeout(now);
                 }
                 Event::Ended => self.conversation.end_of_input(),
-                Event::Timeout => self.conversation.handle_timeout(Instant::now()),
+                Event::Timeout if !self.has_more_to_read() => {
+                    self.conversation.handle_timeout(now);
+                }
+                // It is here and only not reported yet: this machine was busy, not the peer silent.
+                Event::Timeout => tokio::task::yield_now().await,
                 Event::Shutdown => return self.finish(buffer).await,
             }
         }
+    }
+
+    /// Whether the kernel has bytes, or the end, for us that would be read next.
+    fn has_more_to_read(&self) -> bool {
+        let mut byte = [MaybeUninit::uninit()];
+        self.conversation.wants_input() && SockRef::from(&self.stream).peek(&mut byte).is_ok()
     }
 
     async fn wait(&mut self, buffer: &mut [u8], shutdown: &mut Shutdown) -> io::Result<Event> {

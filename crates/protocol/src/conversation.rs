@@ -13,15 +13,15 @@ use domain::Refusal;
 use crate::classic::{self, Ending, Meaning, Peer, Reading, Style};
 use crate::json::{self, BadLine, MessageId};
 use crate::limits::{
-    CLASSIC_LINE_BYTES_MAX, Deadlines, JSON_LINE_BYTES_MAX, STRANGER_REFUSALS_MAX,
+    AVAILABLE_REST, CLASSIC_LINE_BYTES_MAX, Deadlines, JSON_LINE_BYTES_MAX, STRANGER_REFUSALS_MAX,
     WAITING_BYTES_MAX,
 };
 use crate::message::{Reply, Request};
 
 /// The first byte of a TLS record with a handshake message (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
-/// What tells a `selection` from other words.
-const SELECTION_HEAD: [u8; 3] = *b"sel";
+/// What tells the words of the protocol from others.
+const HEADS: [&[u8; 3]; 3] = [b"sel", b"ava", b"aut"];
 /// A fatal alert, `handshake_failure` (RFC 8446 §6.2), in a record of TLS 1.2's version.
 const TLS_REFUSAL: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
 
@@ -129,14 +129,18 @@ impl Conversation {
                 _ => Wire::Classic,
             };
         }
-        // After a pause it is no longer the rest of anything.
-        if now >= self.last_byte + self.deadlines.grace {
+        // After a pause it is no longer the rest of anything, unless it begins like one.
+        let paused = now >= self.last_byte + AVAILABLE_REST;
+        if paused && !classic::is_blank(char::from(first)) {
             self.trailing = Trailing::No;
         }
         self.nul |= bytes.contains(&0);
         self.nothing_followed = false;
         self.last_byte = now;
-        self.message_began.get_or_insert(now);
+        // Padding begins no message: whoever sends nothing else is silent.
+        if self.wire == Wire::Json || bytes.iter().any(|&b| !is_padding(b)) {
+            self.message_began.get_or_insert(now);
+        }
         self.buffer.extend_from_slice(bytes);
     }
 
@@ -378,7 +382,13 @@ impl Conversation {
             return Some(Message { asked: Err((Refusal::TooLong, None)), frame });
         }
         let meaning = match classic::read(message, ending, self.peer) {
-            Reading::Whole(meaning) => meaning,
+            Reading::Whole(meaning) => {
+                // Whole though nothing ends it: an `available`, whose rest may still come.
+                if end.is_none() {
+                    self.trailing = Trailing::Maybe;
+                }
+                meaning
+            }
             Reading::IfNothingFollows(meaning) if self.nothing_followed || self.ended => meaning,
             Reading::More if self.ended => {
                 let frame = self.plain_frame();
@@ -387,9 +397,6 @@ impl Conversation {
             }
             Reading::IfNothingFollows(_) | Reading::More => return None,
         };
-        if end.is_none() && matches!(meaning, Meaning::Request(Request::Board, _)) {
-            self.trailing = Trailing::Maybe;
-        }
         let line_feed = self.take_classic(end);
         let (asked, style) = match meaning {
             Meaning::Request(request, style) => (Ok(request), style),
@@ -414,15 +421,19 @@ impl Conversation {
 
     /// Drops what belongs to an `available …` that was answered before it was all there.
     fn drop_trailing(&mut self) {
-        let Some(&first) = self.buffer.first() else { return };
-        let seen = self.buffer.len().min(SELECTION_HEAD.len());
-        let selects = self.buffer[..seen].eq_ignore_ascii_case(&SELECTION_HEAD[..seen]);
+        if self.trailing == Trailing::No || self.buffer.is_empty() {
+            return;
+        }
+        let text = self.buffer.trim_ascii_start();
+        let seen = text.len().min(3);
+        let is_word = HEADS.iter().any(|head| text[..seen].eq_ignore_ascii_case(&head[..seen]));
+        let is_number = text.first().is_some_and(|b| b.is_ascii_digit() || b"+-".contains(b));
         let next_request = match self.trailing {
-            Trailing::No => return,
-            Trailing::Maybe => is_terminator(first) || selects,
-            Trailing::Yes => selects && seen == SELECTION_HEAD.len(),
+            // Half a word is the beginning of the next request, or of the rest: the next it is.
+            Trailing::Maybe => is_terminator(self.buffer[0]) || (is_word && seen > 0),
+            _ => is_word && seen == 3,
         };
-        if next_request || first.is_ascii_digit() {
+        if next_request || is_number {
             self.trailing = Trailing::No;
             return;
         }

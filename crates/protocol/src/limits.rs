@@ -6,6 +6,9 @@ use std::time::Duration;
 pub const CLASSIC_LINE_BYTES_MAX: usize = 1_024;
 /// The longest JSON line, in bytes.
 pub const JSON_LINE_BYTES_MAX: usize = 16 * 1_024;
+/// What comes so soon behind an open `available` may be the rest of that message; what begins with
+/// a blank may be it at any time.
+pub const AVAILABLE_REST: Duration = Duration::from_millis(200);
 /// A classic list is shorter than this, in bytes: old clients read so many, once.
 pub const BOARD_BYTES: usize = 1_024;
 /// A classic list has at most so many rows.

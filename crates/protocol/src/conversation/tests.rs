@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::limits::AVAILABLE_REST;
 use crate::message::{AppointmentView, LoggedIn, Offer, Offers, Referral, SlotNamed};
 
 fn offers() -> Offers {
@@ -261,7 +262,7 @@ fn what_comes_after_a_pause_is_a_message_of_its_own() {
             Out("success", OPEN),
             In(b"available"),
             Out(list, OPEN),
-            Wait(GRACE),
+            Wait(AVAILABLE_REST),
             In(message),
             Wait(GRACE),
             Out(answer, over),
@@ -273,7 +274,7 @@ fn what_comes_after_a_pause_is_a_message_of_its_own() {
         Out("Success", OPEN),
         In(b"available"),
         Out(list, OPEN),
-        Wait(GRACE),
+        Wait(AVAILABLE_REST),
         In(b"show me the list"),
         Wait(GRACE),
         Out(list, OPEN),
@@ -281,6 +282,37 @@ fn what_comes_after_a_pause_is_a_message_of_its_own() {
         Wait(GRACE),
         Out(list, OPEN),
     ]);
+}
+
+#[test]
+fn the_rest_of_an_available_may_come_late_and_a_request_may_come_at_once() {
+    let log_in = || In(b"authenticate ann pass word\n");
+    let list = "1 Tue 01pm\n2 Mon 03pm\n";
+    check(&[
+        log_in(),
+        In(b"available"),
+        Wait(GRACE * 5),
+        In(b" time"),
+        Wait(GRACE * 50),
+        In(b" slots"),
+        Out("success1 Tue 01pm\n2 Mon 03pm\n", OPEN),
+        Wait(GRACE),
+        In(b"available"),
+        Out(list, OPEN),
+        In(b"available"),
+        Out(list, OPEN),
+        In(b" selection 2\n"),
+        Out("doc2 42000", OVER),
+    ]);
+    for refused in [&b"-1"[..], b"authenticate ann pass word"] {
+        check(&[
+            log_in(),
+            In(b"available"),
+            In(refused),
+            Wait(GRACE),
+            Out("success1 Tue 01pm\n2 Mon 03pm\nnotavailable", OVER),
+        ]);
+    }
 }
 
 #[test]
