@@ -390,19 +390,30 @@ pub(crate) fn command() -> clap::Command {
     environment::with_variables(Cli::command())
 }
 
-/// Reads the arguments of `command` (from [`command`], perhaps with other defaults), and checks
-/// what no single flag can see.
+/// Reads the arguments of `command` (from [`command`], perhaps with other defaults), flag by flag.
 ///
 /// # Errors
 /// What clap says: also the help and the version, which are no mistakes.
-pub(crate) fn parse<I, T>(mut command: clap::Command, words: I) -> Result<Cli, clap::Error>
+pub(crate) fn read<I, T>(command: &mut clap::Command, words: I) -> Result<Cli, clap::Error>
 where
     I: IntoIterator<Item = T>,
     T: Into<std::ffi::OsString> + Clone,
 {
     use clap::FromArgMatches as _;
     let mut matches = command.try_get_matches_from_mut(words)?;
-    let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|e| e.format(&mut command))?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(command))
+}
+
+/// The same, and checks what no single flag can see.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn parse<I, T>(mut command: clap::Command, words: I) -> Result<Cli, clap::Error>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<std::ffi::OsString> + Clone,
+{
+    let cli = read(&mut command, words)?;
     let checked = match &cli.role {
         Role::Simulate(args) => args.check(),
         Role::Doctor(args) => args.check(),

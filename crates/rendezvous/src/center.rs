@@ -12,14 +12,13 @@ use protocol::limits::Deadlines;
 use protocol::screen;
 use runtime::Runtime;
 use store::Store;
-use store::sqlite::Sqlite;
 use tokio::net::TcpListener;
 
 use crate::args::{CenterArgs, Global, StoreLocation};
 use crate::exit::Ended;
 use crate::loading;
 use crate::outlet::{FLUSH_MAX, Outlet};
-use crate::serving;
+use crate::{serving, stores};
 
 /// Serves until it is told to stop.
 ///
@@ -68,22 +67,14 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     net::center::listen(address).with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Opens the store that a command was given.
-///
-/// # Errors
-/// When it cannot be opened, or is not ours.
-pub(crate) fn open(location: &StoreLocation) -> anyhow::Result<Sqlite> {
-    let StoreLocation::Sqlite(path) = location;
-    Sqlite::open(path).with_context(|| format!("cannot open the store {}", path.display()))
-}
-
 /// Loads the files and opens the store for business.
 fn prepare(args: &CenterArgs) -> anyhow::Result<(Runtime, TimeZone)> {
-    let store = open(&args.store)?;
+    let StoreLocation::Sqlite(path) = &args.store;
+    let store = stores::open(path)?;
     if let Some(dir) = &args.input {
         load_input(&store, args, dir)?;
     }
-    let zone = loading::zone(&store, args.load.zone.as_ref())?;
+    let zone = loading::settle_zone(&store, args.load.zone.as_ref())?;
     tracing::info!(zone = loading::name_of(&zone), "clocks");
     Ok((Runtime::start(&store)?, zone))
 }

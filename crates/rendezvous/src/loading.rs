@@ -30,6 +30,12 @@ pub(crate) fn load(store: &dyn Store, dir: &Path, how: &LoadArgs) -> anyhow::Res
     let calendar = Calendar { zone: zone.clone(), now, slot_minutes: how.slot_minutes };
     let elsewhere: BTreeMap<_, _> =
         how.doctor_at.iter().map(|at| (at.doctor.clone(), at.address)).collect();
+    for doctor in elsewhere.keys() {
+        if !rows.iter().any(|row| row.doctor == *doctor) {
+            let message = format!("{doctor} has no slot in the file, expected one of its doctors");
+            return Err(BadInput::of_file(Path::new("--doctor-at"), message).into());
+        }
+    }
     let schedule = schedule(&rows, &calendar, &elsewhere).map_err(|line| {
         let message = "lies beyond the end of the calendar, expected an earlier time";
         BadInput::in_availabilities(dir, line, message.to_owned())
@@ -72,14 +78,33 @@ pub(crate) fn zone(store: &dyn Store, wanted: Option<&Zone>) -> anyhow::Result<T
     let wanted = wanted.map(|zone| zone.time_zone().clone());
     let Some(kept) = center else { return Ok(wanted.unwrap_or_else(system_zone)) };
     match wanted {
-        Some(other) if name_of(&other) != kept.zone => {
-            let message =
-                format!("the zone {} is not the store's, expected {}", name_of(&other), kept.zone);
-            Err(BadInput::of_file(Path::new("--zone"), message).into())
-        }
+        Some(other) if name_of(&other) != kept.zone => Err(wrong_zone(&other, &kept.zone).into()),
         _ => TimeZone::get(&kept.zone)
             .with_context(|| format!("the store's zone {} is not known here", kept.zone)),
     }
+}
+
+/// The center's zone as [`zone`] has it, stored if it was not: from now on clocks show this one,
+/// whoever loads files later.
+///
+/// # Errors
+/// As [`zone`], and when it cannot be stored.
+pub(crate) fn settle_zone(store: &dyn Store, wanted: Option<&Zone>) -> anyhow::Result<TimeZone> {
+    let zone = zone(store, wanted)?;
+    if store.reader()?.read(&Query::Center)? == Answer::Center(None) {
+        let nothing = Import {
+            zone: name_of(&zone).to_owned(),
+            accounts: Vec::new(),
+            doctors: Vec::new(),
+            slots: Vec::new(),
+        };
+        match commit(store, Timestamp::now(), Command::Import(nothing))? {
+            Outcome::Imported(_) => {}
+            // Somebody else was faster, and chose another one.
+            _ => return self::zone(store, wanted),
+        }
+    }
+    Ok(zone)
 }
 
 /// The zone of this machine, or UTC where it has none with a name.
@@ -154,10 +179,15 @@ fn explain(
     }
 }
 
+/// A moment as clocks in `zone` show it: `Tue 2026-12-01 09:00`.
+pub(crate) fn shown_moment(moment: Timestamp, zone: &TimeZone) -> String {
+    moment.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M").to_string()
+}
+
 /// What stands in a slot's way, in words.
 pub(crate) fn explain_slot(conflict: &SlotConflict, zone: &TimeZone) -> String {
     let shown = |slot: &Slot| {
-        let start = slot.start.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M").to_string();
+        let start = shown_moment(slot.start, zone);
         format!("slot {} of {} on {start}", slot.index, slot.doctor.name)
     };
     match conflict {
@@ -172,5 +202,49 @@ pub(crate) fn explain_slot(conflict: &SlotConflict, zone: &TimeZone) -> String {
         SlotConflict::Overlap(slot) => {
             format!("overlaps {}, expected a time of its own", shown(slot))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::sqlite::Sqlite;
+
+    use super::*;
+
+    const INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../input");
+
+    fn how(zone: &str, doctor_at: &[&str]) -> LoadArgs {
+        LoadArgs {
+            zone: Some(zone.parse().unwrap()),
+            slot_minutes: 60,
+            doctor_at: doctor_at.iter().map(|at| at.parse().unwrap()).collect(),
+        }
+    }
+
+    fn check(store: &Sqlite, how: &LoadArgs, expected: &str) {
+        let found = match load(store, Path::new(INPUT), how) {
+            Ok(counts) => format!("{counts:?}"),
+            Err(error) => error.to_string(),
+        };
+        assert!(found.starts_with(expected), "{found}");
+    }
+
+    #[test]
+    fn the_zone_that_a_center_has_opened_with_stays() {
+        let store = Sqlite::in_memory().unwrap();
+        let berlin = "Europe/Berlin".parse().unwrap();
+        assert_eq!(name_of(&settle_zone(&store, Some(&berlin)).unwrap()), "Europe/Berlin");
+        assert_eq!(name_of(&settle_zone(&store, None).unwrap()), "Europe/Berlin");
+        let wrong = "--zone: the zone Asia/Tokyo is not the store's, expected Europe/Berlin";
+        check(&store, &how("Asia/Tokyo", &[]), wrong);
+        check(&store, &how("Europe/Berlin", &[]), "ImportCounts { accounts_added: 2");
+    }
+
+    #[test]
+    fn an_address_is_given_to_doctors_of_the_file_only() {
+        let store = Sqlite::in_memory().unwrap();
+        let wrong = "--doctor-at: dok1 has no slot in the file, expected one of its doctors";
+        check(&store, &how("UTC", &["doc1=127.0.0.1:5", "dok1=127.0.0.1:6"]), wrong);
+        check(&store, &how("UTC", &["doc1=127.0.0.1:5"]), "ImportCounts { accounts_added: 2");
     }
 }

@@ -15,8 +15,10 @@ mod logging;
 mod outlet;
 mod password;
 mod patient;
+mod printing;
 mod serving;
 mod simulate;
+mod stores;
 mod summary;
 mod tariff_watch;
 
@@ -35,7 +37,8 @@ fn main() -> ExitCode {
 
 /// The arguments, twice: which configuration file is read stands among them.
 fn arguments(words: Vec<OsString>) -> anyhow::Result<Cli> {
-    let cli = args::parse(args::command(), words.clone())?;
+    // Not judged yet: what one flag lacks the file may bring.
+    let cli = args::read(&mut args::command(), words.clone())?;
     if matches!(cli.role, Role::Config(_) | Role::Completions(_) | Role::Man(_)) {
         // They have no settings, and help to mend a file that is broken.
         return Ok(cli);

@@ -13,9 +13,9 @@ use crate::args::{Errand, Global, PatientArgs};
 use crate::exit::Ended;
 use crate::input::{self, BadInput};
 use crate::outlet::{FLUSH_MAX, LineSender, Outlet};
-use crate::password;
 use crate::serving;
 use crate::summary::{Summary, VisitOutcome};
+use crate::{password, printing};
 
 /// Who the patient is, and what was said on the command line.
 struct Patient {
@@ -25,7 +25,7 @@ struct Patient {
     user: UserName,
     password: Password,
     screen: net::Screen,
-    /// For what was asked for by flag, which is printed whatever the screen.
+    /// For what a person at a terminal is asked, whatever the screen.
     out: LineSender,
 }
 
@@ -58,6 +58,9 @@ pub(crate) fn run(args: PatientArgs, global: &Global) -> anyhow::Result<Ended> {
     });
     tasks.shutdown_background();
     outlet.finish(FLUSH_MAX);
+    if let Ok(lines) = &done {
+        printing::tell(&lines.join("\n"))?;
+    }
     if let Err(error) = &done {
         summary.outcome = match Ended::of_error(error) {
             Ended::Refused => VisitOutcome::Refused,
@@ -70,10 +73,15 @@ pub(crate) fn run(args: PatientArgs, global: &Global) -> anyhow::Result<Ended> {
             .write(&path)
             .with_context(|| format!("cannot write the summary to {}", path.display()))?;
     }
-    done.map(|()| Ended::Done)
+    done.map(|_| Ended::Done)
 }
 
-async fn go(args: PatientArgs, out: LineSender, summary: &mut Summary) -> anyhow::Result<()> {
+/// Gives back what to print when it is done.
+async fn go(
+    args: PatientArgs,
+    out: LineSender,
+    summary: &mut Summary,
+) -> anyhow::Result<Vec<String>> {
     let errand = args.errand();
     // Everything that can be wrong here is found before anybody is asked anything.
     let plan = match errand {
@@ -89,12 +97,18 @@ async fn go(args: PatientArgs, out: LineSender, summary: &mut Summary) -> anyhow
         out,
         args,
     };
-    match (errand, plan) {
-        (Errand::Visit(select), Some(plan)) => {
+    match errand {
+        Errand::Visit(select) => {
+            let plan = plan.context("a visit has a plan")?;
             summary.plan = Some(plan.to_string());
-            visit::visit(&patient, select, plan, summary).await
+            visit::visit(&patient, select, plan, summary).await.map(|()| Vec::new())
         }
-        (errand, _) => errands::run(&patient, errand).await,
+        Errand::List => errands::list(&patient).await,
+        Errand::Appointments => errands::appointments(&patient).await,
+        Errand::Cancel(appointment) => errands::cancel(&patient, appointment).await,
+        Errand::Reschedule(appointment, select) => {
+            errands::reschedule(&patient, appointment, select).await
+        }
     }
 }
 

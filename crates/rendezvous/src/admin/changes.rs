@@ -71,7 +71,7 @@ pub(super) fn add_slots(books: &Books, task: AddSlotsArgs) -> anyhow::Result<Str
         }
         Outcome::SlotsConflict(place, conflict) => {
             let start = slots.get(place).map_or(now, |slot| slot.start);
-            let start = shown(start, &books.zone);
+            let start = loading::shown_moment(start, &books.zone);
             let why = loading::explain_slot(&conflict, &books.zone);
             Err(Declined::new(format!("{start} {why}: none was published")).into())
         }
@@ -130,12 +130,12 @@ fn slots_from(
 
 /// `slot 7: Tue 2026-12-01 09:00 with doc1`.
 fn in_words(slot: &Slot, zone: &TimeZone) -> String {
-    format!("slot {}: {} with {}", slot.index, shown(slot.start, zone), slot.doctor.name)
-}
-
-/// A moment as clocks in `zone` show it.
-pub(super) fn shown(moment: Timestamp, zone: &TimeZone) -> String {
-    moment.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M").to_string()
+    format!(
+        "slot {}: {} with {}",
+        slot.index,
+        loading::shown_moment(slot.start, zone),
+        slot.doctor.name
+    )
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use store::{Answer, AppointmentRecord, PatientRecord, Query, SlotRecord};
 
 use super::Books;
-use super::changes::shown;
 use crate::loading;
+use crate::loading::shown_moment;
 
 /// What stands where there is nothing.
 const NOTHING: &str = "-";
@@ -29,7 +29,7 @@ pub(super) fn patients(books: &Books, json: bool) -> anyhow::Result<String> {
         vec![
             record.user.as_ref().map_or(NOTHING.to_owned(), ToString::to_string),
             record.name.clone().unwrap_or_else(|| NOTHING.to_owned()),
-            shown(record.added, &books.zone),
+            shown_moment(record.added, &books.zone),
             record.patient.to_string(),
         ]
     };
@@ -95,7 +95,7 @@ pub(super) fn slots(books: &Books, json: bool) -> anyhow::Result<String> {
         let slot = &record.slot;
         vec![
             slot.index.to_string(),
-            shown(slot.start, &books.zone),
+            shown_moment(slot.start, &books.zone),
             minutes(slot),
             slot.doctor.name.to_string(),
             slot.service.to_string(),
@@ -136,7 +136,7 @@ pub(super) fn appointments(books: &Books, json: bool, all: bool) -> anyhow::Resu
         let (appointment, slot) = (&record.appointment, &record.appointment.slot);
         vec![
             slot.index.to_string(),
-            shown(slot.start, &books.zone),
+            shown_moment(slot.start, &books.zone),
             minutes(slot),
             slot.doctor.name.to_string(),
             record.patient.clone(),

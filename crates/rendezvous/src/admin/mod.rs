@@ -8,7 +8,9 @@ mod lists;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use crate::printing::tell;
+use crate::stores::{expect_store, not_ours, open};
+use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use store::sqlite::{Sqlite, upkeep};
 use store::{Answer, Query, Store as _, StoreError};
@@ -31,7 +33,11 @@ pub(crate) fn run(args: AdminArgs) -> anyhow::Result<Ended> {
         AdminTask::Restore(task) => restore(&path, &task.file)?,
         AdminTask::Import(task) => import(&path, &task)?,
         // The first log-in may come before the first load.
-        AdminTask::AddPatient(task) => changes::add_patient(&Books::open_or_make(&path)?, task)?,
+        AdminTask::AddPatient(task) => {
+            let made = !path.exists();
+            let told = changes::add_patient(&Books::open_or_make(&path)?, task)?;
+            if made { format!("{told} to the new store {}", path.display()) } else { told }
+        }
         AdminTask::SetPassword(task) => changes::set_password(&Books::open(&path)?, &task)?,
         AdminTask::AddSlots(task) => changes::add_slots(&Books::open(&path)?, task)?,
         AdminTask::Cancel(task) => changes::cancel(&Books::open(&path)?, task)?,
@@ -68,30 +74,6 @@ impl Books {
     fn read(&self, query: &Query) -> anyhow::Result<Answer> {
         Ok(self.store.reader()?.read(query)?)
     }
-}
-
-fn open(path: &Path) -> anyhow::Result<Sqlite> {
-    Sqlite::open(path).map_err(|error| match error {
-        StoreError::NotOurs(why) => not_ours(path, &why).into(),
-        other => anyhow::Error::new(other).context(format!("{}: cannot be opened", path.display())),
-    })
-}
-
-/// The store names the file itself, by its whole path; here it stands in front anyway.
-fn not_ours(path: &Path, why: &str) -> BadInput {
-    let absolute = std::path::absolute(path).unwrap_or_default();
-    let name = format!("{} ", absolute.display());
-    BadInput::of_file(path, why.strip_prefix(&name).unwrap_or(why))
-}
-
-/// To open a store makes one: not where somebody only mistyped its name.
-fn expect_store(path: &Path) -> Result<(), BadInput> {
-    let wrong = match path.metadata() {
-        Ok(metadata) if metadata.is_dir() => "is a folder, expected a store",
-        Ok(_) => return Ok(()),
-        Err(_) => "not found, expected a store (the center makes one, or admin import)",
-    };
-    Err(BadInput::of_file(path, wrong))
 }
 
 fn check(path: &Path) -> anyhow::Result<Ended> {
@@ -147,26 +129,16 @@ fn import(path: &Path, task: &ImportArgs) -> anyhow::Result<String> {
     }
     let store = open(path)?;
     let counts = loading::load(&store, &task.dir, &task.load)?;
+    let zone = loading::zone(&store, None)?;
     Ok(format!(
         "loaded {}: {} accounts and {} doctors added, {} slots published, {} withdrawn, {} \
-         unchanged",
+         unchanged; clocks show {}",
         task.dir.display(),
         counts.accounts_added,
         counts.doctors_added,
         counts.slots_published,
         counts.slots_withdrawn,
         counts.slots_unchanged,
+        loading::name_of(&zone),
     ))
-}
-
-/// Prints to standard output. A reader that is gone has seen enough.
-fn tell(text: &str) -> anyhow::Result<()> {
-    use std::io::Write as _;
-    let mut out = std::io::stdout().lock();
-    let written = if text.is_empty() { Ok(()) } else { writeln!(out, "{text}") };
-    match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => bail!("standard output: {error}"),
-        Ok(()) => Ok(()),
-    }
 }

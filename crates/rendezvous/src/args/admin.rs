@@ -18,8 +18,8 @@ const SLOTS_ADDED_MAX: i64 = 1_000;
   rendezvous admin import input
   rendezvous admin appointments --json
   RENDEZVOUS_PASSWORD=... rendezvous admin add-patient ana --name 'Ana Novak'
-  rendezvous admin add-slots doc1 2026-12-01T09:00 --count 6 --minutes 30
-  rendezvous admin backup clinic-2026-12-01.db")]
+  rendezvous admin add-slots doc1 2030-12-02T09:00 --count 6 --minutes 30
+  rendezvous admin backup clinic-backup.db")]
 pub(crate) struct AdminArgs {
     /// Where the bookings are kept
     #[arg(long, global = true, value_name = "STORE", default_value_t = StoreLocation::default())]

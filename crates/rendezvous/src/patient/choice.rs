@@ -1,6 +1,6 @@
 //! What a person, or a script, is asked: the password, and which slot.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -11,6 +11,9 @@ use super::Patient;
 use crate::args::{PatientArgs, Select};
 use crate::input::BadInput;
 use crate::password;
+
+/// The longest line that is read for a choice, in bytes.
+const LINE_BYTES_MAX: u64 = 1_024;
 
 /// Where the choice of a slot comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +110,8 @@ async fn ask_person(patient: &Patient, offers: &[Offer]) -> anyhow::Result<SlotI
 async fn read_line() -> anyhow::Result<Option<String>> {
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map(|count| (count > 0).then_some(line))
+        let count = io::stdin().lock().take(LINE_BYTES_MAX).read_line(&mut line)?;
+        io::Result::Ok((count > 0).then_some(line))
     });
     Ok(read.await??)
 }

@@ -2,7 +2,9 @@
 //! until its outcome is known.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
 
 use domain::{Refusal, RequestId};
 use net::patient::{CallError, Caller};
@@ -11,10 +13,12 @@ use protocol::{Cursor, Dialect, KeepSession, Offer, Reply, Request, SlotsWanted,
 
 use super::Patient;
 
-/// How often a change whose outcome is unknown is asked for again.
-const UNKNOWN_TRIES_MAX: u32 = 6;
-/// The pause before the first time; doubled each time.
+/// How long a change whose outcome is unknown is asked for again: a center needs less to come back.
+const UNKNOWN_ASKED_MAX: Duration = Duration::from_secs(15);
+/// The pause before the first time; doubled each time, up to [`UNKNOWN_PAUSE_MAX`].
 const UNKNOWN_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause.
+const UNKNOWN_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// The most pages of slots that are read, each of [`PAGE_SLOTS_MAX`].
 const PAGES_MAX: usize = 200;
 
@@ -106,8 +110,9 @@ impl<'a> Counter<'a> {
 
     /// Asks for a change, and again under the same request id while nobody knows what came of it.
     pub(super) async fn ask_surely(&mut self, request: &Request) -> anyhow::Result<Reply> {
+        let began = Instant::now();
         let mut pause = UNKNOWN_PAUSE;
-        for _ in 1..UNKNOWN_TRIES_MAX {
+        loop {
             let unknown = match self.caller.ask(request).await {
                 Ok(Reply::Unknown) => "the center does not know the outcome".to_owned(),
                 Ok(Reply::Refused(refusal)) => return Err(refusal.into()),
@@ -115,9 +120,12 @@ impl<'a> Counter<'a> {
                 Err(error) if error.is_unknown() => error.to_string(),
                 Err(error) => return Err(error.into()),
             };
+            if began.elapsed() >= UNKNOWN_ASKED_MAX {
+                bail!("nobody knows whether it was done ({unknown}): look at --appointments");
+            }
             tracing::warn!(why = unknown, "asking again");
             tokio::time::sleep(pause).await;
-            pause *= 2;
+            pause = (pause * 2).min(UNKNOWN_PAUSE_MAX);
             if let Err(error) = self.come_back().await {
                 // Not there yet, perhaps: the next try finds the connection broken and comes here.
                 let not_now = error.is::<CallError>()
@@ -131,7 +139,6 @@ impl<'a> Counter<'a> {
                 tracing::warn!(%error, "the center is not back yet");
             }
         }
-        self.ask(request).await
     }
 }
 
