@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use domain::{Doctor, DoctorAddress, DoctorName};
+use domain::{Doctor, DoctorAddress, DoctorName, WeekTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use protocol::files::AvailabilityRow;
@@ -27,6 +27,9 @@ pub struct Schedule {
     pub doctors: Vec<Doctor>,
     /// The slots, in the order of the rows.
     pub slots: Vec<ImportedSlot>,
+    /// The lines of rows that have no place this time: the clocks are set forward over their time,
+    /// and the first moment after it is another slot's of the same doctor.
+    pub skipped: Vec<u32>,
 }
 
 /// Places the rows of `availabilities.txt` in the calendar. A doctor in `elsewhere` answers there
@@ -41,10 +44,14 @@ pub fn schedule(
 ) -> Result<Schedule, u32> {
     let mut doctors = BTreeMap::new();
     let mut slots = Vec::with_capacity(rows.len());
+    let mut moved = Vec::new();
     let length = SignedDuration::from_mins(i64::from(calendar.slot_minutes));
     for row in rows {
         let start = row.time.next_after(calendar.now, &calendar.zone).ok_or(row.line)?;
         let end = start.checked_add(length).map_err(|_| row.line)?;
+        if WeekTime::at(start, &calendar.zone) != row.time {
+            moved.push(row.line);
+        }
         slots.push(ImportedSlot {
             line: row.line,
             index: row.index,
@@ -53,6 +60,21 @@ pub fn schedule(
             end,
         });
         doctors.entry(&row.doctor).or_insert(row.port);
+    }
+    let mut skipped = Vec::new();
+    for line in moved {
+        let Some(at) = slots.iter().position(|slot: &ImportedSlot| slot.line == line) else {
+            continue;
+        };
+        let slot = &slots[at];
+        let in_the_way = |other: &ImportedSlot| {
+            let overlaps = other.start < slot.end && slot.start < other.end;
+            other.line != line && other.doctor == slot.doctor && overlaps
+        };
+        if slots.iter().any(in_the_way) {
+            slots.remove(at);
+            skipped.push(line);
+        }
     }
     let doctors = doctors
         .into_iter()
@@ -64,7 +86,7 @@ pub fn schedule(
             },
         })
         .collect();
-    Ok(Schedule { doctors, slots })
+    Ok(Schedule { doctors, slots, skipped })
 }
 
 /// A loopback address means "on the center's host": the classic messages can say no other.
@@ -111,5 +133,22 @@ mod tests {
             addresses,
             [DoctorAddress { host, port: 9 }, DoctorAddress { host: None, port: 7 }]
         );
+    }
+
+    #[test]
+    fn a_row_whose_time_is_skipped_gives_way_to_the_slot_that_is_there() {
+        let file = b"1 Sun 02am a 1\n2 Sun 03am a 1\n3 Sun 02:30am b 2\n4 Sun 02am c 3\n5 Sun 02:30am c 3\n";
+        let rows = parse_availabilities(file, 30).unwrap();
+        let calendar = Calendar {
+            zone: TimeZone::get("Europe/Berlin").unwrap(),
+            now: "2026-03-28T12:00:00Z".parse().unwrap(),
+            slot_minutes: 30,
+        };
+        let schedule = schedule(&rows, &calendar, &BTreeMap::new()).unwrap();
+        let placed: Vec<(u32, String)> =
+            schedule.slots.iter().map(|slot| (slot.line, slot.start.to_string())).collect();
+        let three = || "2026-03-29T01:00:00Z".to_owned();
+        assert_eq!(placed, [(2, three()), (3, three()), (5, three())]);
+        assert_eq!(schedule.skipped, [1, 4]);
     }
 }

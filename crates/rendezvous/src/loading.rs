@@ -40,6 +40,10 @@ pub(crate) fn load(store: &dyn Store, dir: &Path, how: &LoadArgs) -> anyhow::Res
         let message = "lies beyond the end of the calendar, expected an earlier time";
         BadInput::in_availabilities(dir, line, message.to_owned())
     })?;
+    for line in &schedule.skipped {
+        let file = dir.join(input::AVAILABILITIES_FILE);
+        tracing::warn!(file = %file.display(), line, "clocks skip this time, and the next is taken");
+    }
     let import = Import {
         zone: name_of(&zone).to_owned(),
         accounts: new_accounts(store, now, users)?,
