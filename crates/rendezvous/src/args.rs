@@ -390,6 +390,12 @@ pub(crate) fn command() -> clap::Command {
     environment::with_variables(Cli::command())
 }
 
+/// The same, for tests: it reads no environment variables.
+#[cfg(test)]
+pub(crate) fn command_without_variables() -> clap::Command {
+    environment::without_variables(command())
+}
+
 /// Reads the arguments of `command` (from [`command`], perhaps with other defaults), flag by flag.
 ///
 /// # Errors

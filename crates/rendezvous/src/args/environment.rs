@@ -28,6 +28,15 @@ fn with_prefix(command: Command, prefix: &str) -> Command {
     })
 }
 
+/// `command` as if no variable were set: a test never reads those of whoever runs it.
+#[cfg(test)]
+pub(super) fn without_variables(command: Command) -> Command {
+    let inner: Vec<String> =
+        command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    let command = command.mut_args(|flag| flag.env(None::<&str>));
+    inner.iter().fold(command, |command, name| command.mut_subcommand(name, without_variables))
+}
+
 fn with_variable(flag: Arg, prefix: &str) -> Arg {
     let Some(long) = flag.get_long() else { return flag };
     let name = format!("{prefix}_{}", shouted(long));

@@ -18,7 +18,7 @@ fn flags(command: &Command, path: &[String], found: &mut Vec<(Vec<String>, Strin
 }
 
 fn parsed(words: &[&str]) -> Result<Cli, clap::Error> {
-    parse(command(), std::iter::once("rendezvous").chain(words.iter().copied()))
+    parse(command_without_variables(), std::iter::once("rendezvous").chain(words.iter().copied()))
 }
 
 fn check_refused(words: &[&str], expected: &str) {
@@ -54,6 +54,13 @@ fn every_flag_has_a_variable_named_with_its_role() {
 }
 
 #[test]
+fn a_test_reads_no_variables() {
+    let mut found = Vec::new();
+    flags(&command_without_variables(), &[], &mut found);
+    assert!(found.iter().all(|(.., variable)| variable.is_empty()), "{found:?}");
+}
+
+#[test]
 fn every_switch_takes_true_false_one_and_zero_from_its_variable() {
     fn switches(command: &Command, found: &mut Vec<clap::Arg>) {
         let is_switch = |flag: &&clap::Arg| matches!(flag.get_action(), clap::ArgAction::SetTrue);
@@ -66,7 +73,8 @@ fn every_switch_takes_true_false_one_and_zero_from_its_variable() {
     for flag in found {
         for (word, expected) in [("true", true), ("1", true), ("false", false), ("0", false)] {
             // As a default: a variable of this process would be seen by the other tests.
-            let trial = Command::new("x").arg(flag.clone().default_value(word));
+            let flag = flag.clone().env(None::<&str>).default_value(word);
+            let trial = Command::new("x").arg(flag.clone());
             let matches = trial.try_get_matches_from(["x"]).unwrap();
             assert_eq!(matches.get_flag(flag.get_id().as_str()), expected, "{flag} {word}");
         }

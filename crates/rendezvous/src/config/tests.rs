@@ -6,7 +6,7 @@ use crate::args::{self, Cli, LogFilter, Role};
 const PATH: &str = "rendezvous.toml";
 
 fn settings(text: &str) -> Result<Command, BadInput> {
-    with_settings(args::command(), text, Path::new(PATH))
+    with_settings(args::command_without_variables(), text, Path::new(PATH))
 }
 
 fn parsed(text: &str, words: &[&str]) -> Cli {
@@ -90,23 +90,25 @@ fn a_named_file_must_be_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("my.toml");
     let file = ConfigFile::At(path.clone());
-    let mistake = with_file(args::command(), Some(&file)).map(|_| ()).expect_err("a mistake");
+    let mistake = with_file(args::command_without_variables(), Some(&file))
+        .map(|_| ())
+        .expect_err("a mistake");
     assert_eq!(
         mistake.to_string(),
         format!("{}: not found, expected a configuration file", path.display())
     );
     std::fs::write(&path, "[center]\nlisten = \"127.0.0.1:9\"\n").unwrap();
-    let command = with_file(args::command(), Some(&file)).unwrap();
+    let command = with_file(args::command_without_variables(), Some(&file)).unwrap();
     let Role::Center(center) = args::parse(command, ["rendezvous", "center"]).unwrap().role else {
         panic!("a center")
     };
     assert_eq!(center.listen.port(), 9);
-    assert!(with_file(args::command(), Some(&ConfigFile::None)).is_ok());
+    assert!(with_file(args::command_without_variables(), Some(&ConfigFile::None)).is_ok());
 }
 
 #[test]
 fn the_printed_default_sets_nothing_and_its_settings_are_good() {
-    let printed = commented_default(&args::command());
+    let printed = commented_default(&args::command_without_variables());
     assert!(printed.lines().all(|line| line.is_empty() || line.starts_with('#')), "{printed}");
     assert!(settings(&printed).is_ok());
     let live: Vec<&str> = printed.lines().filter_map(|line| line.strip_prefix("# ")).collect();

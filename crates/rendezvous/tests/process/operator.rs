@@ -2,12 +2,10 @@
 //! tasks of `rendezvous admin` beside a running center.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Command;
 
-/// The project's own copy of the exercise's files.
-const INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../input");
+use crate::running::{INPUT, Running, rendezvous, told, told_with};
 
 /// A working folder.
 struct Office {
@@ -24,55 +22,30 @@ impl Office {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rendezvous"));
-        command.current_dir(self.path()).args(words).stdin(Stdio::null());
-        command
+        rendezvous(self.path(), words)
     }
 
     /// Exit code, standard output, standard error.
     fn run(&self, words: &[&str]) -> (i32, String, String) {
-        told(&self.command(words).output().expect("the program runs"))
+        told(&mut self.command(words))
     }
 
     /// The same with a line on standard input.
     fn run_with(&self, words: &[&str], line: &str) -> (i32, String, String) {
-        let mut command = self.command(words);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program runs");
-        let mut stdin = child.stdin.take().expect("a pipe");
-        writeln!(stdin, "{line}").expect("it reads");
-        drop(stdin);
-        told(&child.wait_with_output().expect("it ends"))
+        told_with(&mut self.command(words), line)
     }
 
     fn expect(&self, words: &[&str], code: i32, stdout: &str, stderr: &str) {
         let expected = (code, stdout.to_owned(), stderr.to_owned());
         assert_eq!(self.run(words), expected, "{words:?}");
     }
-
-    /// Starts a center on this folder's store and comes back when it is open.
-    fn center(&self) -> Child {
-        let mut command = self.command(&["center", "--listen", "127.0.0.1:0"]);
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("the program runs");
-        let mut line = String::new();
-        let mut screen = BufReader::new(child.stdout.take().expect("a pipe"));
-        screen.read_line(&mut line).expect("a line");
-        assert!(line.contains("has port number"), "{line}");
-        child
-    }
-}
-
-fn told(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
 }
 
 #[test]
 fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let office = Office::open();
     let wants = |command: &mut Command, folder: &str| {
-        let (code, _, stderr) = told(&command.output().expect("the program runs"));
+        let (code, _, stderr) = told(command);
         let expected = "not found, expected a file of <index> <day> <time> <doctor> <port>";
         assert_eq!(stderr, format!("{folder}/availabilities.txt: {expected}\n"));
         assert_eq!(code, 2);
@@ -129,11 +102,12 @@ fn an_import_is_whole_or_not_at_all() {
     office.expect(&["admin", "import", "nowhere"], 2, "", &wrong);
     assert!(!office.path().join(store).exists());
     let words = ["admin", "import", INPUT, "--zone", "Europe/Berlin"];
+    let clocks = "clocks show Europe/Berlin";
     let (code, stdout, _) = office.run(&words);
     let counts = "2 accounts and 2 doctors added, 6 slots published, 0 withdrawn, 0 unchanged";
-    assert_eq!((code, stdout), (0, format!("loaded {INPUT}: {counts}\n")));
+    assert_eq!((code, stdout), (0, format!("loaded {INPUT}: {counts}; {clocks}\n")));
     let counts = "0 accounts and 0 doctors added, 0 slots published, 0 withdrawn, 6 unchanged";
-    office.expect(&words, 0, &format!("loaded {INPUT}: {counts}\n"), "");
+    office.expect(&words, 0, &format!("loaded {INPUT}: {counts}; {clocks}\n"), "");
     let zone = "--zone: the zone UTC is not the store's, expected Europe/Berlin\n";
     office.expect(&["admin", "import", INPUT, "--zone", "UTC"], 2, "", zone);
     let doctors = "{\"doctor\":\"doc1\",\"host\":null,\"port\":41000}\n\
@@ -188,7 +162,7 @@ fn a_store_is_restored_only_when_nobody_uses_it() {
                    import)\n";
     office.expect(&["admin", "slots"], 2, "", missing);
     office.run(&["admin", "import", INPUT]);
-    let mut center = office.center();
+    let mut center = Running::start(office.path(), &["center"]);
     let done = "backed up rendezvous.db to copy.db\n";
     office.expect(&["admin", "backup", "copy.db"], 0, done, "");
     let there = "copy.db: is there already, expected a new file\n";
@@ -197,8 +171,7 @@ fn a_store_is_restored_only_when_nobody_uses_it() {
     let (code, _, stderr) = office.run(&["admin", "restore", "copy.db"]);
     assert_eq!(code, 3, "{stderr}");
     assert!(stderr.contains("stop the center first, nothing was changed"), "{stderr}");
-    center.kill().expect("it is running");
-    center.wait().expect("it is killed");
+    center.kill();
     let (code, stdout, stderr) = office.run(&["admin", "restore", "copy.db"]);
     assert_eq!(code, 0, "{stderr}");
     assert!(stdout.starts_with("restored rendezvous.db from copy.db; the store that was there"));

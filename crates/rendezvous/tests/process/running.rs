@@ -1,25 +1,49 @@
 //! A role that runs as a process for one test, and is gone with it.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The project's own copy of the exercise's files.
 pub(crate) const INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../input");
 
-/// The binary, to be run in `folder`.
+/// What colours are decided by, besides the terminal.
+const COLORS: [&str; 3] = ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"];
+
+/// The binary, to be run in `folder`. Of the environment of whoever runs the tests, nothing that
+/// means anything to it reaches it.
 pub(crate) fn rendezvous(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rendezvous"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("RENDEZVOUS_") {
+            command.env_remove(name);
+        }
+    }
+    for name in COLORS {
+        command.env_remove(name);
+    }
     command.current_dir(folder).args(words).stdin(Stdio::null());
     command
 }
 
 /// Exit code, standard output and standard error of a command that ends by itself.
 pub(crate) fn told(command: &mut Command) -> (i32, String, String) {
-    let output = command.output().unwrap();
+    words_of(&command.output().unwrap())
+}
+
+/// The same, of a command that is given a line on standard input.
+pub(crate) fn told_with(command: &mut Command, line: &str) -> (i32, String, String) {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{line}").unwrap();
+    words_of(&child.wait_with_output().unwrap())
+}
+
+/// Exit code, standard output and standard error.
+pub(crate) fn words_of(output: &Output) -> (i32, String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
@@ -28,6 +52,8 @@ pub(crate) fn told(command: &mut Command) -> (i32, String, String) {
 pub(crate) struct Running {
     child: Child,
     screen: BufReader<ChildStdout>,
+    /// The first line of its screen.
+    pub(crate) first_line: String,
     /// Where it serves.
     pub(crate) address: SocketAddr,
 }
@@ -46,7 +72,8 @@ impl Running {
             .skip_while(|word| *word != "port")
             .find_map(|word| word.parse().ok())
             .unwrap_or_else(|| panic!("{words:?} began with {line:?}"));
-        Self { child, screen, address: SocketAddr::from(([127, 0, 0, 1], port)) }
+        let first_line = line.trim_end().to_owned();
+        Self { child, screen, first_line, address: SocketAddr::from(([127, 0, 0, 1], port)) }
     }
 
     /// The next line of its screen.

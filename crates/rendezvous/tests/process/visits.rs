@@ -1,6 +1,9 @@
 //! Patients and doctors at the command line, against a running center.
 
+use std::io::Read as _;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -10,7 +13,7 @@ use crate::running::{INPUT, Running, rendezvous, told};
 struct Clinic {
     folder: tempfile::TempDir,
     center: Running,
-    _doctors: [Running; 2],
+    doctors: [Running; 2],
 }
 
 impl Clinic {
@@ -23,7 +26,7 @@ impl Clinic {
             folder.path(),
             &["center", "--input", INPUT, "--doctor-at", &at(0), "--doctor-at", &at(1)],
         );
-        Self { folder, center, _doctors: doctors }
+        Self { folder, center, doctors }
     }
 
     fn path(&self) -> &Path {
@@ -111,21 +114,123 @@ fn a_patient_looks_after_appointments() {
     assert_eq!(found, ["5", "doc2", "patient2", "booked"]);
 }
 
-#[test]
-fn every_role_says_the_words_of_the_exercise_first() {
-    let mut clinic = Clinic::open();
-    clinic.check(&["patient1", "--select", "1"], 0, "");
-    let lines: Vec<String> = (0..6).map(|_| clinic.center.line()).collect();
-    for (line, expected) in lines.iter().zip([
-        "Phase 1: The Health Center Server has received request from a patient with username patient1 and password ********.",
-        "Phase 1: The Health Center Server sends the response success to patient with username patient1.",
-        "Phase 2: The Health Center Server, receives a request for available time slots from patients with port number",
-        "Phase 2: The Health Center Server sends available time slots to patient with username patient1.",
-        "Phase 2: The Health Center Server receives a request for appointment 1 from patient with port number",
-        "Phase 2: The Health Center Server confirms the following appointment 1 to patient with username patient1.",
-    ]) {
-        assert!(line.starts_with(expected), "{line}");
+/// The line without its port, which differs from run to run.
+fn without_port(line: &str) -> String {
+    for before in [" port number is ", " port number ", " UDP port "] {
+        if let Some((start, rest)) = line.split_once(before) {
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            return format!("{start}{before}__{rest}");
+        }
     }
+    line.to_owned()
+}
+
+fn check_lines<'a>(role: &str, lines: impl Iterator<Item = &'a str>, expected: &[&str]) {
+    let found: Vec<String> = lines.map(without_port).collect();
+    assert_eq!(found, expected, "{role}");
+}
+
+impl Running {
+    /// Its first line and the next `count`.
+    fn lines(&mut self, count: usize) -> Vec<String> {
+        let first = self.first_line.clone();
+        std::iter::once(first).chain((0..count).map(|_| self.line())).collect()
+    }
+}
+
+#[test]
+fn every_role_says_the_words_of_the_exercise_in_their_order() {
+    let mut clinic = Clinic::open();
+    let (code, screen, errors) = clinic.patient(&["patient1", "--select", "1"]);
+    assert_eq!(code, 0, "{errors}");
+    check_lines(
+        "patient",
+        screen.lines(),
+        &[
+            "Phase 1: Patient 1 has TCP port number __ and IP address 127.0.0.1.",
+            "Phase 1: Authentication request from Patient 1 with username patient1 and password ******** has been sent to the Health Center Server.",
+            "Phase 1: Patient 1 authentication result: success.",
+            "Phase 1: End of Phase 1 for Patient 1.",
+            "Phase 2: The following appointments are available for Patient 1:",
+            "1 Tue 01pm",
+            "2 Mon 03pm",
+            "3 Thu 02pm",
+            "4 Wed 10am",
+            "5 Sat 12pm",
+            "6 Fri 04pm",
+            "Please enter the preferred appointment index and press enter: 1",
+            "Phase 2: The requested appointment is available and reserved to Patient 1. The assigned doctor port number is __.",
+            "Phase 2: End of Phase 2 for Patient 1.",
+            "Phase 3: Patient 1 has a dynamic UDP port number __ and IP address 127.0.0.1.",
+            "Phase 3: The cost estimation request from Patient 1 with insurance plan insurance1 has been sent to the doctor with port number __ and IP address 127.0.0.1.",
+            "Phase 3: Patient 1 receives 30$ estimation cost from doctor with port number __ and name doc1.",
+            "Phase 3: End of Phase 3 for Patient 1.",
+        ],
+    );
+    let lines = clinic.center.lines(6);
+    check_lines(
+        "center",
+        lines.iter().map(String::as_str),
+        &[
+            "Phase 1: The Health Center Server has port number __ and IP address 127.0.0.1.",
+            "Phase 1: The Health Center Server has received request from a patient with username patient1 and password ********.",
+            "Phase 1: The Health Center Server sends the response success to patient with username patient1.",
+            "Phase 2: The Health Center Server, receives a request for available time slots from patients with port number __ and IP address 127.0.0.1.",
+            "Phase 2: The Health Center Server sends available time slots to patient with username patient1.",
+            "Phase 2: The Health Center Server receives a request for appointment 1 from patient with port number __ and username patient1.",
+            "Phase 2: The Health Center Server confirms the following appointment 1 to patient with username patient1.",
+        ],
+    );
+    let lines = clinic.doctors[0].lines(2);
+    check_lines(
+        "doctor",
+        lines.iter().map(String::as_str),
+        &[
+            "Phase 3: Doctor 1 has a static UDP port __ and IP address 127.0.0.1.",
+            "Phase 3: Doctor 1 receives the request from the patient with port number __ and the insurance plan insurance1.",
+            "Phase 3: Doctor 1 has sent estimated price 30$ to patient with port number __.",
+        ],
+    );
+}
+
+#[test]
+fn a_long_list_is_read_whole_by_a_slow_reader() {
+    const SLOTS: usize = 3_000;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+    file("users.txt", "patient1 secret1\n".to_owned());
+    file("patient1.txt", "patient1 secret1".to_owned());
+    let row = |n: usize| {
+        let (doctor, day, hour) = (n / 84, n / 12 % 7, n % 12 + 1);
+        let day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][day];
+        let port = 41_000 + doctor;
+        // The rows do not fit into the pipe, so somebody has to wait for the reader.
+        format!("{} {day} {hour}pm doctor-of-general-medicine-{doctor} {port}\n", n + 1)
+    };
+    file("availabilities.txt", (0..SLOTS).map(row).collect());
+    let words = ["center", "--input", folder.path().to_str().unwrap(), "--zone", "UTC"];
+    let center = Running::start(folder.path(), &words);
+    let address = center.address.to_string();
+    let words = ["patient", "patient1", "--input", ".", "--list", "--screen", "quiet"];
+    let mut patient = rendezvous(folder.path(), &words)
+        .args(["--center", &address])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut screen = patient.stdout.take().unwrap();
+    let mut list = vec![0];
+    screen.read_exact(&mut list).unwrap();
+    // Longer than a program that does not wait for its reader would stay.
+    let patience = Instant::now() + Duration::from_secs(2);
+    while Instant::now() < patience {
+        assert!(patient.try_wait().unwrap().is_none(), "it waits for its reader");
+        std::thread::yield_now();
+    }
+    screen.read_to_end(&mut list).unwrap();
+    assert_eq!(patient.wait().unwrap().code(), Some(0));
+    // A slot or two may have begun meanwhile.
+    let rows = list.iter().filter(|&&byte| byte == b'\n').count();
+    assert!((SLOTS - 100..=SLOTS).contains(&rows), "{rows}");
 }
 
 #[test]
@@ -142,7 +247,6 @@ fn a_told_center_or_doctor_ends_with_0() {
 #[test]
 fn a_changed_tariff_is_in_force_and_a_broken_one_is_not() {
     use std::net::UdpSocket;
-    use std::time::{Duration, Instant};
     let folder = tempfile::tempdir().unwrap();
     let tariff = folder.path().join("prices.txt");
     std::fs::write(&tariff, "gold 30\n").unwrap();
