@@ -15,6 +15,8 @@ pub(crate) struct Clinic {
     pub(crate) doctors: Vec<(DoctorName, u16)>,
     /// The patients, in name order; at least one.
     pub(crate) patients: Vec<UserName>,
+    /// How many accounts users.txt has.
+    pub(crate) accounts: usize,
 }
 
 /// Checks a folder as a whole: users, slots, a tariff for each doctor, a log-in and a plan for each
@@ -29,7 +31,7 @@ pub(crate) fn whole_clinic(
 ) -> Result<Clinic, BadInput> {
     // First of all: it says so when the folder itself is not there.
     let stems = patients_of(dir)?;
-    users(dir)?;
+    let accounts = users(dir)?.len();
     let mut doctors: Vec<(DoctorName, u16)> = Vec::new();
     let mut known = std::collections::HashSet::new();
     for row in availabilities(dir, slot_minutes)? {
@@ -53,7 +55,7 @@ pub(crate) fn whole_clinic(
             .map_err(|why| BadInput::of_file(&path, format!("the patient's name {why}")))?;
         patients.push(name);
     }
-    Ok(Clinic { doctors, patients })
+    Ok(Clinic { doctors, patients, accounts })
 }
 
 /// The stems of the `patient*.txt` in `dir` that do not end in `insurance.txt`, in natural order:

@@ -7,6 +7,9 @@ use domain::SlotIndex;
 use super::transcript::{Stream, Voice};
 use crate::exit::Ended;
 
+/// How a center or a doctor says that the system does not give it the port it wants.
+const CANNOT_LISTEN: &str = "cannot listen on ";
+
 /// What phase 2 brought a patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Choice {
@@ -29,6 +32,8 @@ pub(super) struct Member {
     pub(super) first_offer: Option<SlotIndex>,
     /// Whether a patient was asked which slot to take.
     pub(super) asked: bool,
+    /// Whether its log says that it could not have the port it wanted.
+    pub(super) cannot_listen: bool,
     /// How it ended; `None` while it runs.
     pub(super) ended: Option<ExitStatus>,
     list_follows: bool,
@@ -44,14 +49,16 @@ impl Member {
             choice: None,
             first_offer: None,
             asked: false,
+            cannot_listen: false,
             ended: None,
             list_follows: false,
         }
     }
 
-    /// Notes what a line of its screen says.
+    /// Notes what a line of its screen says, and of its log, that a port cannot be had.
     pub(super) fn hear(&mut self, stream: Stream, text: &str) {
         if stream == Stream::Log {
+            self.cannot_listen |= text.contains(CANNOT_LISTEN);
             return;
         }
         match self.voice {
@@ -175,6 +182,22 @@ mod tests {
             &["Phase 3: Doctor 1 has a static UDP port 41000 and IP address 127.0.0.1."],
         );
         assert_eq!(doctor.port, Some(41000));
+    }
+
+    #[test]
+    fn only_the_log_says_that_a_port_cannot_be_had() {
+        let lines = [
+            ("rendezvous: cannot listen on 127.0.0.1:21000: Address already in use", true),
+            ("rendezvous: doc1 cannot listen on 127.0.0.1:41000: Address already in use", true),
+            ("--zone: the zone Asia/Tokyo is not the store's, expected UTC", false),
+        ];
+        for (line, expected) in lines {
+            let mut member = Member::new(Voice::Center, "center");
+            member.hear(Stream::Screen, line);
+            assert!(!member.cannot_listen, "{line}");
+            member.hear(Stream::Log, line);
+            assert_eq!(member.cannot_listen, expected, "{line}");
+        }
     }
 
     #[test]

@@ -4,12 +4,13 @@
 //! What the simulation knows, it knows from the screens of the processes, as a person before five
 //! terminals would. What is deliberately not here: any rule of the clinic.
 
+mod ending;
 mod member;
 mod roles;
 mod table;
 mod transcript;
+mod words;
 
-use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -17,31 +18,38 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
+use clap::ValueEnum as _;
 use domain::{Currency, DoctorName, UserName};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::args::{
-    ColorChoice, DoctorAt, Global, LogFilter, PatientSelect, SimulateArgs, StoreLocation,
+    ColorChoice, DoctorAt, Global, LogFilter, LogFormat, PatientSelect, SimulateArgs, StoreLocation,
 };
 use crate::exit::Ended;
 use crate::input::{self, BadInput, Clinic};
-use crate::outlet::{self, Outlet};
 use crate::summary::{Summary, VisitOutcome};
+use crate::{loading, serving, stores};
+use ending::{RoleRefusedInput, Signals};
 use member::{Contest, Member, verdict};
 use roles::{Cast, News, Seat};
 use transcript::{Paint, Stream, Transcript, Voice};
+use words::Words;
 
 /// What the logs of the processes hold when nothing is said about it: their screens tell the rest.
 const FILTER: &str = "warn";
 
+/// How a role ends that calls its input bad.
+const BAD_INPUT: i32 = Ended::BadInput.code() as i32;
+
 /// The center's port when it is free.
 const CENTER_PORT: u16 = 21_000;
 
-/// How long the center and the doctors may take to say their ports.
+/// How long the center and the doctors may take to say their ports, and how much longer for each
+/// account of users.txt: the password of a new one is hashed, which takes its time on purpose.
 const READY_MAX: Duration = Duration::from_secs(30);
+const READY_ACCOUNT_MAX: Duration = Duration::from_millis(100);
 
-/// How long a whole run may take, and how much longer for each patient.
+/// How long a whole run may take once it is ready, and how much longer for each patient.
 const RUN_MAX: Duration = Duration::from_secs(60);
 const RUN_PATIENT_MAX: Duration = Duration::from_secs(2);
 
@@ -51,8 +59,8 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 /// How long killed processes may take to be gone.
 const KILLED_MAX: Duration = Duration::from_secs(5);
 
-/// The most patients that contend for one slot: each has three pipes, and a process may commonly
-/// have 1,024 files open.
+/// The most patients that contend for one slot: each costs four descriptors (three pipes and the
+/// handle of the process), and a process may commonly have 1,024 even when it asks for more.
 const CONTENDERS_MAX: usize = 250;
 
 /// The most patients at once when they choose in turn; the next waits until one has left.
@@ -63,9 +71,10 @@ const PATIENTS_AT_ONCE_MAX: usize = 100;
 /// # Errors
 /// When the folder has a mistake ([`BadInput`]), or something of ours fails.
 pub(crate) fn run(args: SimulateArgs, global: &Global) -> anyhow::Result<Ended> {
+    serving::raise_open_files_limit();
     let clinic = input::whole_clinic(&args.input, args.slot_minutes, Currency::USD)?;
     check_choices(&args, &clinic)?;
-    let screen = Outlet::stdout()?;
+    let screen = ending::screen()?;
     let folder = tempfile::Builder::new().prefix("rendezvous-").tempdir()?;
     let labels = clinic.patients.iter().map(UserName::as_str);
     let labels = labels.chain(clinic.doctors.iter().map(|(name, _)| name.as_str()));
@@ -76,18 +85,23 @@ pub(crate) fn run(args: SimulateArgs, global: &Global) -> anyhow::Result<Ended> 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let log_filter = global.log.as_ref().map_or(FILTER, LogFilter::as_str).to_owned();
     let ended = runtime.block_on(async {
+        let mut signals = Signals::catch()?;
         let mut play = Play {
             args,
             clinic,
             log_filter,
+            log_format: global.log_format,
             folder: folder.path().to_owned(),
             cast: Cast::new()?,
             members: Vec::new(),
             transcript,
         };
-        play.run().await
+        let (ended, table) = play.run(&mut signals).await;
+        drop(play);
+        ending::let_read(ended, table, screen, &mut signals).await
     });
-    screen.finish(outlet::FLUSH_MAX);
+    // After a signal, a reader may still be waited for.
+    runtime.shutdown_background();
     ended
 }
 
@@ -129,6 +143,8 @@ struct Play {
     clinic: Clinic,
     /// What the children's logs hold.
     log_filter: String,
+    /// How their lines look.
+    log_format: LogFormat,
     /// For the store and the summaries.
     folder: PathBuf,
     cast: Cast,
@@ -138,18 +154,12 @@ struct Play {
 }
 
 impl Play {
-    /// Everything, from the first process to the table.
-    async fn run(&mut self) -> anyhow::Result<Ended> {
-        let patients = u32::try_from(self.clinic.patients.len()).unwrap_or(u32::MAX);
-        let limit = RUN_MAX + RUN_PATIENT_MAX.saturating_mul(patients);
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
+    /// Everything, from the first process to the last; also the table, if it came to one.
+    async fn run(&mut self, signals: &mut Signals) -> (anyhow::Result<Ended>, Option<String>) {
+        let limit = run_max(&self.clinic);
         let played = tokio::select! {
             biased;
-            _ = interrupt.recv() => Err(anyhow!("interrupted by SIGINT")),
-            _ = terminate.recv() => Err(anyhow!("interrupted by SIGTERM")),
-            _ = hang_up.recv() => Err(anyhow!("interrupted by SIGHUP")),
+            interrupted = signals.next() => Err(interrupted.into()),
             played = timeout(limit, self.play()) => played.unwrap_or_else(|_| {
                 Err(anyhow!("the simulation took longer than {} s", limit.as_secs()))
             }),
@@ -158,14 +168,17 @@ impl Play {
             self.transcript.note(&format!("{error:#}: everybody is asked to leave"));
         }
         let left_well = self.stop().await;
-        let played = played?;
-        let Played { patients, doctors } = played;
+        let Played { patients, doctors } = match played {
+            Ok(played) => played,
+            // It said itself what is wrong, above.
+            Err(error) if error.is::<RoleRefusedInput>() => return (Ok(Ended::BadInput), None),
+            Err(error) => return (Err(error), None),
+        };
         let visits: Vec<Summary> =
             patients.iter().map(|&seat| self.visit(seat, &doctors)).collect();
-        self.transcript.plain(&table::table(&visits));
-        left_well?;
         let members: Vec<&Member> = patients.iter().map(|&seat| &self.members[seat]).collect();
-        Ok(verdict(self.contest(), &members))
+        let ended = left_well.map(|()| verdict(self.contest(), &members));
+        (ended, Some(table::table(&visits)))
     }
 
     fn contest(&self) -> Contest {
@@ -174,7 +187,7 @@ impl Play {
 
     /// The three phases, until all patients have left.
     async fn play(&mut self) -> anyhow::Result<Played> {
-        let (doctors, center) = timeout(READY_MAX, async {
+        let (doctors, center) = timeout(ready_max(&self.clinic), async {
             let doctors = self.open_practices().await?;
             let center = self.open_center(&doctors).await?;
             anyhow::Ok((doctors, center))
@@ -182,6 +195,7 @@ impl Play {
         .await
         .map_err(|_| anyhow!("the center and the doctors did not say their ports in time"))??;
         tracing::debug!(%center, doctors = doctors.len(), "the clinic is open");
+        self.show_zone()?;
         let patients = match self.contest() {
             Contest::InTurn => self.let_in_in_turn(center).await?,
             Contest::OneSlot => self.let_contend(center).await?,
@@ -230,20 +244,31 @@ impl Play {
         Ok(loopback(port))
     }
 
-    /// The port that a process says it has; `None` when it failed instead. One that calls its
-    /// input bad will not like it better at another port.
+    /// The port that a process says it has; `None` when it cannot have the one it wants. One that
+    /// ended for another reason would not like it better at another port.
     async fn port_of(&mut self, seat: Seat) -> anyhow::Result<Option<u16>> {
         loop {
             let member = &self.members[seat];
             match (member.port, member.ended) {
                 (Some(port), _) => return Ok(Some(port)),
-                (None, Some(status)) if status.code() == Some(1) => return Ok(None),
+                (None, Some(_)) if member.cannot_listen => return Ok(None),
+                (None, Some(status)) if status.code() == Some(BAD_INPUT) => {
+                    bail!(RoleRefusedInput { label: member.label.clone(), status })
+                }
                 (None, Some(status)) => {
                     bail!("{} ended at once ({})", member.label, in_words(status))
                 }
                 (None, None) => self.listen().await?,
             }
         }
+    }
+
+    /// The clocks of the clinic need not be those of the transcript.
+    fn show_zone(&self) -> anyhow::Result<()> {
+        let StoreLocation::Sqlite(path) = self.store();
+        let zone = loading::zone(&stores::open(&path)?, None)?;
+        self.transcript.note(&format!("the clinic's clocks show {}", loading::name_of(&zone)));
+        Ok(())
     }
 
     /// Lets each patient choose when the one before has; what comes after overlaps.
@@ -364,6 +389,11 @@ impl Play {
         self.folder.join(format!("{patient}.json"))
     }
 
+    fn store(&self) -> StoreLocation {
+        let temporary = || StoreLocation::Sqlite(self.folder.join("rendezvous.db"));
+        self.args.store.clone().unwrap_or_else(temporary)
+    }
+
     fn start_doctor(&mut self, name: &DoctorName, port: u16) -> anyhow::Result<Seat> {
         let words = Words::new("doctor")
             .with("--listen", loopback(port).to_string())
@@ -373,14 +403,10 @@ impl Play {
     }
 
     fn start_center(&mut self, port: u16, doctors: &[DoctorAt]) -> anyhow::Result<Seat> {
-        let store = match &self.args.store {
-            Some(store) => store.clone(),
-            None => StoreLocation::Sqlite(self.folder.join("rendezvous.db")),
-        };
         let mut words = Words::new("center")
             .with("--listen", loopback(port).to_string())
             .with("--input", &self.args.input)
-            .with("--store", store.to_string())
+            .with("--store", self.store().to_string())
             .with("--slot-minutes", self.args.slot_minutes.to_string());
         if let Some(zone) = &self.args.zone {
             words = words.with("--zone", zone.to_string());
@@ -409,7 +435,10 @@ impl Play {
     }
 
     fn start(&mut self, voice: Voice, label: &str, words: Words) -> anyhow::Result<Seat> {
-        let words = words.with("--log", &self.log_filter);
+        let mut words = words.with("--log", &self.log_filter);
+        if let Some(format) = self.log_format.to_possible_value() {
+            words = words.with("--log-format", format.get_name());
+        }
         let seat =
             self.cast.start(words.all()).with_context(|| format!("{label} cannot be started"))?;
         debug_assert_eq!(seat, self.members.len(), "one member for each process");
@@ -418,34 +447,13 @@ impl Play {
     }
 }
 
-/// The arguments of a process: a role, its flags, its names last.
-struct Words {
-    flags: Vec<OsString>,
-    names: Vec<OsString>,
+fn ready_max(clinic: &Clinic) -> Duration {
+    READY_MAX + READY_ACCOUNT_MAX.saturating_mul(u32::try_from(clinic.accounts).unwrap_or(u32::MAX))
 }
 
-impl Words {
-    fn new(role: &str) -> Self {
-        Self { flags: vec![role.into()], names: Vec::new() }
-    }
-
-    fn with(mut self, flag: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
-        // In one word, so that no value is ever taken for a flag.
-        let mut word = OsString::from(flag);
-        word.push("=");
-        word.push(value);
-        self.flags.push(word);
-        self
-    }
-
-    fn names(mut self, name: &str) -> Self {
-        self.names = vec!["--".into(), name.into()];
-        self
-    }
-
-    fn all(self) -> Vec<OsString> {
-        [self.flags, self.names].concat()
-    }
+fn run_max(clinic: &Clinic) -> Duration {
+    let patients = u32::try_from(clinic.patients.len()).unwrap_or(u32::MAX);
+    ready_max(clinic) + RUN_MAX + RUN_PATIENT_MAX.saturating_mul(patients)
 }
 
 fn loopback(port: u16) -> SocketAddr {
@@ -458,5 +466,21 @@ fn in_words(status: ExitStatus) -> String {
         (Some(code), _) => format!("exit code {code}"),
         (None, Some(signal)) => format!("signal {signal}"),
         (None, None) => "in an unknown way".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_accounts_are_given_the_time_to_be_hashed() {
+        let clinic = Clinic {
+            doctors: Vec::new(),
+            patients: vec!["patient1".parse().unwrap()],
+            accounts: 10_000,
+        };
+        assert_eq!(ready_max(&clinic), Duration::from_secs(30 + 1_000));
+        assert_eq!(run_max(&clinic), Duration::from_secs(30 + 1_000 + 60 + 2));
     }
 }

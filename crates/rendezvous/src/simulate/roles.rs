@@ -63,6 +63,8 @@ pub(super) struct Cast {
     processes: Vec<Process>,
     news: mpsc::Receiver<Heard>,
     teller: mpsc::Sender<Heard>,
+    /// A process that fell silent and whose end is not in the news yet; `None` when there is none.
+    silent: Option<Seat>,
 }
 
 impl Cast {
@@ -72,7 +74,8 @@ impl Cast {
     /// When the system does not say where the program is.
     pub(super) fn new() -> io::Result<Self> {
         let (teller, news) = mpsc::channel(NEWS_QUEUED_MAX);
-        Ok(Self { program: std::env::current_exe()?, processes: Vec::new(), news, teller })
+        let program = std::env::current_exe()?;
+        Ok(Self { program, processes: Vec::new(), news, teller, silent: None })
     }
 
     /// Starts this program with `words` as its arguments. None of our environment variables and no
@@ -87,9 +90,12 @@ impl Cast {
                 command.env_remove(name);
             }
         }
+        command.args(["--config", "", "--end-with-stdin"]).args(words);
+        self.give_seat(command)
+    }
+
+    fn give_seat(&mut self, mut command: Command) -> io::Result<Seat> {
         let mut child = command
-            .args(["--config", "", "--end-with-stdin"])
-            .args(words)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -110,22 +116,28 @@ impl Cast {
         Ok(seat)
     }
 
-    /// The next thing that is heard of any process; waits for ever when all are silent.
+    /// The next thing that is heard of any process; waits for ever when all are silent. Dropped
+    /// before it answers, it loses nothing.
     ///
     /// # Errors
     /// When the system does not tell how a process ended.
     pub(super) async fn next(&mut self) -> io::Result<News> {
         loop {
+            if let Some(seat) = self.silent {
+                let status = self.see_out(seat).await?;
+                self.silent = None;
+                return Ok(News::Ended(seat, status));
+            }
             match self.news.recv().await {
                 Some(Heard::Line(seat, stream, text)) => return Ok(News::Line(seat, stream, text)),
-                Some(Heard::Silence(seat)) => return self.see_out(seat).await,
+                Some(Heard::Silence(seat)) => self.silent = Some(seat),
                 // We hold a sender ourselves.
                 None => std::future::pending().await,
             }
         }
     }
 
-    async fn see_out(&mut self, seat: Seat) -> io::Result<News> {
+    async fn see_out(&mut self, seat: Seat) -> io::Result<ExitStatus> {
         let process = &mut self.processes[seat];
         let status = match timeout(LEAVE_MAX, process.child.wait()).await {
             Ok(status) => status?,
@@ -136,7 +148,7 @@ impl Cast {
         };
         process.ended = Some(status);
         process.stdin = None;
-        Ok(News::Ended(seat, status))
+        Ok(status)
     }
 
     /// Writes `line` to the standard input of all of `seats`, one right after the other.
@@ -250,6 +262,23 @@ impl LineCutter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_end_that_nobody_waited_for_is_told_to_whoever_asks_next() {
+        let mut cast = Cast::new().unwrap();
+        let mut command = Command::new("sh");
+        // Silent at once, and gone when it is told.
+        command.args(["-c", "exec >&- 2>&-; read -r line; exit 7"]);
+        let seat = cast.give_seat(command).unwrap();
+        while cast.silent.is_none() {
+            let given_up = timeout(Duration::from_millis(1), cast.next()).await;
+            assert!(given_up.is_err(), "{given_up:?}");
+        }
+        cast.tell_all(&[seat], "go\n").await;
+        let news = timeout(Duration::from_secs(60), cast.next()).await.unwrap().unwrap();
+        assert!(matches!(news, News::Ended(0, status) if status.code() == Some(7)), "{news:?}");
+        assert_eq!(cast.running(), 0);
+    }
 
     #[test]
     fn bytes_are_cut_into_lines_wherever_they_are_split() {

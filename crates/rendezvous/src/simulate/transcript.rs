@@ -75,13 +75,6 @@ impl Transcript {
     pub(super) fn note(&self, text: &str) {
         self.line(Voice::Stage, "simulate", Stream::Screen, text);
     }
-
-    /// Text that is no line of anybody: the table.
-    pub(super) fn plain(&self, text: &str) {
-        for line in text.lines() {
-            self.lines.line(line.to_owned());
-        }
-    }
 }
 
 fn formatted(

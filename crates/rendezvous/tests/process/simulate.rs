@@ -4,10 +4,12 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::running::{rendezvous, told, words_of};
 
 /// How long processes may take to be gone before a test fails.
 const GONE_MAX: Duration = Duration::from_secs(20);
@@ -50,16 +52,17 @@ impl Clinic {
     }
 
     fn command(&self, flags: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rendezvous"));
         // Far from any rendezvous.toml.
-        command.current_dir(self.path()).args(["simulate", "--input"]).arg(self.path()).args(flags);
+        let mut command = rendezvous(self.path(), &["simulate", "--input"]);
+        command.arg(self.path()).args(flags);
         command
     }
 
-    fn simulate(&self, flags: &[&str]) -> Output {
-        let output = self.command(flags).output().expect("the program runs");
+    /// Exit code, standard output, standard error.
+    fn simulate(&self, flags: &[&str]) -> (i32, String, String) {
+        let told = told(&mut self.command(flags));
         assert_eq!(self.processes(""), Vec::<i32>::new(), "left behind");
-        output
+        told
     }
 
     /// Starts a simulation and comes back when its center is open, with the rest of its screen.
@@ -106,10 +109,6 @@ fn send(signal: Signal, pid: i32) {
     kill_process(Pid::from_raw(pid).expect("a process"), signal).expect("it is running");
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 /// The rows of the table, without what differs from run to run.
 fn outcomes(screen: &str) -> Vec<String> {
     let rows = screen.lines().filter(|line| line.contains("┆ gold"));
@@ -123,9 +122,8 @@ fn every_patient_gets_a_slot_and_a_price_in_every_dialect() {
     for (dialect, cost) in
         [("json", "30.50 USD"), ("spec", "30.50"), ("nul", "30.50"), ("seed", "30.50")]
     {
-        let output = clinic.simulate(&["--dialect", dialect]);
-        let screen = text(&output.stdout);
-        assert_eq!(output.status.code(), Some(0), "{screen}{}", text(&output.stderr));
+        let (code, screen, errors) = clinic.simulate(&["--dialect", dialect]);
+        assert_eq!(code, 0, "{screen}{errors}");
         let expected = ["patient1", "patient2", "patient3"]
             .map(|patient| format!("{patient} doc1 gold {cost} done"));
         assert_eq!(outcomes(&screen), expected, "{dialect}");
@@ -136,9 +134,8 @@ fn every_patient_gets_a_slot_and_a_price_in_every_dialect() {
 #[test]
 fn of_all_who_contend_for_a_slot_one_gets_it() {
     let clinic = Clinic::with_patients(12);
-    let output = clinic.simulate(&["--contend"]);
-    let screen = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{screen}{}", text(&output.stderr));
+    let (code, screen, errors) = clinic.simulate(&["--contend"]);
+    assert_eq!(code, 0, "{screen}{errors}");
     let outcomes = outcomes(&screen);
     assert_eq!(outcomes.iter().filter(|row| row.ends_with(" done")).count(), 1, "{screen}");
     let beaten = |row: &&String| row.ends_with("refused: the slot is taken");
@@ -148,12 +145,13 @@ fn of_all_who_contend_for_a_slot_one_gets_it() {
 #[test]
 fn a_refusal_nobody_expected_ends_it_with_3() {
     let clinic = Clinic::with_patients(2);
-    let output = clinic.simulate(&["--select", "patient1=2", "--select", "patient2=2"]);
-    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stdout));
+    let flags = ["--select", "patient1=2", "--select", "patient2=2"];
+    let (code, screen, _) = clinic.simulate(&flags);
+    assert_eq!(code, 3, "{screen}");
     clinic.write("patient2.txt", "patient2 wrong");
-    let output = clinic.simulate(&[]);
-    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stdout));
-    assert!(!text(&output.stdout).contains("secret"));
+    let (code, screen, _) = clinic.simulate(&[]);
+    assert_eq!(code, 3, "{screen}");
+    assert!(!screen.contains("secret"), "{screen}");
 }
 
 #[test]
@@ -161,11 +159,113 @@ fn a_doctor_without_a_tariff_is_a_bad_input_and_nothing_starts() {
     let clinic = Clinic::with_patients(1);
     let tariff = clinic.path().join("doc1.txt");
     fs::remove_file(&tariff).expect("a file");
-    let output = clinic.simulate(&[]);
-    assert_eq!(output.status.code(), Some(2));
     let expected = "not found, expected a file of <plan> <cost>";
-    assert_eq!(text(&output.stderr), format!("{}: {expected}\n", tariff.display()));
-    assert_eq!(text(&output.stdout), "");
+    let expected = format!("{}: {expected}\n", tariff.display());
+    assert_eq!(clinic.simulate(&[]), (2, String::new(), expected));
+}
+
+#[test]
+fn what_the_center_calls_a_bad_input_ends_it_with_2() {
+    let clinic = Clinic::with_patients(2);
+    let store = ["--store", "sqlite:clinic.db", "--zone"];
+    let (code, screen, errors) = clinic.simulate(&[&store[..], &["UTC"]].concat());
+    assert_eq!(code, 0, "{screen}{errors}");
+    assert!(screen.contains("the clinic's clocks show UTC"), "{screen}");
+    let (code, screen, errors) = clinic.simulate(&[&store[..], &["Asia/Tokyo"]].concat());
+    assert_eq!((code, errors), (2, String::new()), "{screen}");
+    let expected = "--zone: the zone Asia/Tokyo is not the store's, expected UTC";
+    assert!(screen.contains(expected), "{screen}");
+    assert!(!screen.contains("is not free"), "{screen}");
+    // Slot 1 is booked, and now it is said to be at another time.
+    clinic.write("availabilities.txt", "1 Sun 5pm doc1 41000\n");
+    let (code, screen, errors) = clinic.simulate(&store[..2]);
+    assert_eq!((code, errors), (2, String::new()), "{screen}");
+    assert!(screen.contains("which is booked, expected the same doctor and time"), "{screen}");
+    assert!(!screen.contains("is not free"), "{screen}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_to_be_and_another_one_does() {
+    let clinic = Clinic::with_patients(1);
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    clinic.write("availabilities.txt", &format!("1 Mon 9am doc1 {port}\n"));
+    // Another test may hold it: it is taken all the same.
+    let center_port = std::net::TcpListener::bind("127.0.0.1:21000");
+    let (code, screen, errors) = clinic.simulate(&[]);
+    assert_eq!(code, 0, "{screen}{errors}");
+    let doctor = format!("UDP port {port} is not free: doc1 takes another one");
+    assert!(screen.contains(&doctor), "{screen}");
+    if center_port.is_ok() {
+        let center = "TCP port 21000 is not free: the center takes another one";
+        assert!(screen.contains(center), "{screen}");
+    }
+}
+
+#[test]
+fn contenders_need_no_more_files_than_the_system_gives() {
+    let clinic = Clinic::with_patients(40);
+    let program = clinic.command(&["--contend"]);
+    // A soft limit that is too low for four descriptors for each of them.
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -Sn 100; exec \"$0\" \"$@\""]).arg(program.get_program());
+    command.args(program.get_args()).current_dir(clinic.path());
+    for (name, value) in program.get_envs() {
+        assert!(value.is_none(), "{name:?} is only taken away");
+        command.env_remove(name);
+    }
+    let (code, screen, errors) = told(&mut command);
+    assert_eq!(code, 0, "{screen}{errors}");
+}
+
+#[test]
+fn the_logs_of_all_are_in_the_format_that_was_asked_for() {
+    let clinic = Clinic::with_patients(1);
+    let (code, screen, errors) = clinic.simulate(&["--log", "info", "--log-format", "json"]);
+    assert_eq!(code, 0, "{screen}{errors}");
+    for label in ["center", "doc1"] {
+        let is_json = |line: &str| line.contains(label) && line.contains("| {\"timestamp\"");
+        assert!(screen.lines().any(is_json), "{label}: {screen}");
+    }
+}
+
+#[test]
+fn a_slow_reader_gets_all_of_it() {
+    // So many that the transcript does not fit into a pipe.
+    let clinic = Clinic::with_patients(30);
+    let (mut child, mut screen) = clinic.begin(&[]);
+    let patience = Instant::now() + GONE_MAX;
+    while clinic.processes("patient").is_empty() {
+        assert!(Instant::now() < patience, "no patient comes");
+        std::thread::yield_now();
+    }
+    while !clinic.processes("").is_empty() {
+        assert!(Instant::now() < patience, "they do not end");
+        std::thread::yield_now();
+    }
+    // Longer than a program that does not wait for its reader would stay.
+    let patience = Instant::now() + Duration::from_secs(2);
+    while Instant::now() < patience {
+        assert!(child.try_wait().unwrap().is_none(), "it waits for its reader");
+        std::thread::yield_now();
+    }
+    let mut rest = String::new();
+    screen.read_to_string(&mut rest).expect("the screen");
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{rest}");
+    assert_eq!(rest.lines().filter(|line| line.contains("End of Phase 3 for")).count(), 30);
+    assert_eq!(outcomes(&rest).len(), 30, "{rest}");
+    assert!(rest.ends_with("┘\n"), "{rest}");
+}
+
+#[test]
+fn a_signal_ends_it_also_when_only_its_reader_is_waited_for() {
+    let clinic = Clinic::with_patients(30);
+    let (child, _screen) = clinic.begin(&[]);
+    while clinic.processes("patient").is_empty() {}
+    clinic.expect_nobody_left();
+    send(Signal::TERM, i32::try_from(child.id()).expect("a process id"));
+    let (code, _, errors) = words_of(&child.wait_with_output().expect("it ends"));
+    assert_eq!((code, errors.as_str()), (1, "rendezvous: interrupted by SIGTERM\n"));
 }
 
 #[test]
@@ -178,9 +278,8 @@ fn a_signal_ends_everybody() {
         send(signal, i32::try_from(child.id()).expect("a process id"));
         let mut rest = String::new();
         screen.read_to_string(&mut rest).expect("the screen");
-        let output = child.wait_with_output().expect("it ends");
-        assert_eq!(output.status.code(), Some(1), "{rest}");
-        assert_eq!(text(&output.stderr), format!("rendezvous: interrupted by {name}\n"));
+        let (code, _, errors) = words_of(&child.wait_with_output().expect("it ends"));
+        assert_eq!((code, errors), (1, format!("rendezvous: interrupted by {name}\n")), "{rest}");
         assert_eq!(clinic.processes(""), Vec::<i32>::new(), "left behind");
     }
 }
@@ -204,10 +303,9 @@ fn a_center_or_a_doctor_that_dies_ends_it() {
         send(Signal::KILL, processes[0]);
         let mut rest = String::new();
         screen.read_to_string(&mut rest).expect("the screen");
-        let output = child.wait_with_output().expect("it ends");
-        assert_eq!(output.status.code(), Some(1), "{rest}");
+        let (code, _, errors) = words_of(&child.wait_with_output().expect("it ends"));
         let expected = format!("rendezvous: {label} ended too early (signal 9)\n");
-        assert_eq!(text(&output.stderr), expected, "{rest}");
+        assert_eq!((code, errors), (1, expected), "{rest}");
         assert_eq!(clinic.processes(""), Vec::<i32>::new(), "left behind");
     }
 }
@@ -217,7 +315,7 @@ fn a_reader_that_is_gone_does_not_stop_it() {
     let clinic = Clinic::with_patients(3);
     let (child, screen) = clinic.begin(&[]);
     drop(screen);
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let (code, _, errors) = words_of(&child.wait_with_output().expect("it ends"));
+    assert_eq!(code, 0, "{errors}");
     assert_eq!(clinic.processes(""), Vec::<i32>::new(), "left behind");
 }
