@@ -12,4 +12,4 @@ pub mod loading;
 mod visit;
 
 pub use ledger::{Batch, Ledger, LedgerFull, Settled};
-pub use visit::{Effect, Fed, Step, Verdict, Visit};
+pub use visit::{Effect, Fed, Rules, Step, Verdict, Visit};

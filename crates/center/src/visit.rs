@@ -76,10 +76,19 @@ pub enum Step {
     Answer(Reply),
 }
 
+/// What a center has settled for all its visits.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The zone in which its clocks show slots.
+    pub zone: TimeZone,
+    /// How many appointments to come one patient may hold; `None` for any number.
+    pub appointments_max: Option<u32>,
+}
+
 /// One patient at the counter.
 #[derive(Debug)]
 pub struct Visit {
-    zone: TimeZone,
+    rules: Rules,
     state: State,
     /// What the outstanding effect is for; `None` between requests.
     doing: Option<Doing>,
@@ -112,10 +121,10 @@ struct LoggedInPatient {
 }
 
 impl Visit {
-    /// Somebody came in; `zone` is the center's.
+    /// Somebody came in.
     #[must_use]
-    pub fn new(zone: TimeZone) -> Self {
-        Self { zone, state: State::Stranger, doing: None }
+    pub fn new(rules: Rules) -> Self {
+        Self { rules, state: State::Stranger, doing: None }
     }
 
     /// Who has logged in; `None` for a stranger.
@@ -150,7 +159,7 @@ impl Visit {
                 refused(Refusal::AlreadyLoggedIn)
             }
             (State::Patient(patient), request) => {
-                match patient.clone().ask(now, entropy, request) {
+                match patient.clone().ask(now, entropy, &self.rules, request) {
                     Some((doing, effect)) => self.begin(doing, effect),
                     None => self.leave(),
                 }
@@ -303,7 +312,7 @@ impl Visit {
     fn offer(&self, slot: Slot) -> Offer {
         Offer {
             index: slot.index,
-            when: WeekTime::at(slot.start, &self.zone),
+            when: WeekTime::at(slot.start, &self.rules.zone),
             details: Some(OfferDetails {
                 id: slot.id,
                 doctor: slot.doctor.name,
@@ -315,7 +324,7 @@ impl Visit {
     }
 
     fn view(&self, appointment: Appointment) -> AppointmentView {
-        let when = WeekTime::at(appointment.slot.start, &self.zone);
+        let when = WeekTime::at(appointment.slot.start, &self.rules.zone);
         AppointmentView { appointment, when }
     }
 }
@@ -329,7 +338,13 @@ impl LoggedInPatient {
     }
 
     /// What is to be done for a request; `None` when nothing is, and the patient just leaves.
-    fn ask(self, now: Timestamp, entropy: &Entropy, request: Request) -> Option<(Doing, Effect)> {
+    fn ask(
+        self,
+        now: Timestamp,
+        entropy: &Entropy,
+        rules: &Rules,
+        request: Request,
+    ) -> Option<(Doing, Effect)> {
         let changing = |command| Some((Doing::Changing, Effect::Commit(command)));
         match request {
             Request::Board => Some((Doing::ListingBoard, Effect::Read(board(now)))),
@@ -353,6 +368,7 @@ impl LoggedInPatient {
                 request: request_id,
                 slot: choice(slot),
                 appointment: AppointmentId::fresh(now, entropy),
+                appointments_max: rules.appointments_max,
             })),
             Request::Cancel { appointment, reason, request_id } => {
                 changing(Command::Cancel(Cancel {

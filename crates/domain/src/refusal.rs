@@ -35,6 +35,9 @@ pub enum Refusal {
     /// The appointment was cancelled before, or its visit has begun.
     #[error("the appointment can no longer be changed")]
     AppointmentClosed,
+    /// The patient holds as many appointments as the center allows one patient.
+    #[error("no more appointments can be booked, cancel one first")]
+    TooManyAppointments,
     /// The request id was used for another command.
     #[error("this request id was used for another command")]
     RequestIdReused,

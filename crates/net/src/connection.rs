@@ -6,9 +6,8 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use center::{Step, Visit};
+use center::{Rules, Step, Visit};
 use domain::Refusal;
-use jiff::tz::TimeZone;
 use protocol::limits::Deadlines;
 use protocol::screen::center as screen;
 use protocol::{Conversation, Reply, Request, SlotNamed};
@@ -27,8 +26,8 @@ use crate::{Screen, Shutdown};
 pub struct Center {
     /// What does the work.
     pub runtime: Runtime,
-    /// The zone in which its clocks show slots.
-    pub zone: TimeZone,
+    /// What holds for every visit.
+    pub rules: Rules,
     /// How long it waits for a peer.
     pub deadlines: Deadlines,
     /// Where it shows what it does.
@@ -60,7 +59,7 @@ impl Connection {
         admission: Admission,
     ) -> Self {
         let conversation = Conversation::new(center.deadlines, Instant::now());
-        let visit = Visit::new(center.zone.clone());
+        let visit = Visit::new(center.rules.clone());
         Self { stream, peer, center, admission, conversation, visit }
     }
 

@@ -117,7 +117,7 @@ pub mod patient {
         format!("Phase 1: Patient {n} authentication result: {result}.")
     }
 
-    /// Phase 1, 2 or 3 is over.
+    /// Phase 1 or 3 is over; of the end of phase 2 the exercise says nothing.
     #[must_use]
     pub fn end_of_phase(phase: u8, n: &str) -> String {
         format!("Phase {phase}: End of Phase {phase} for Patient {n}.")

@@ -178,6 +178,9 @@ pub(crate) struct CenterArgs {
     pub(crate) store: StoreLocation,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
+    /// How many appointments to come one patient may hold [default: any number]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub(crate) appointments_max: Option<u32>,
     /// Whether the exercise's messages are printed to standard output
     #[arg(long, value_enum, default_value_t = Screen::Exercise)]
     pub(crate) screen: Screen,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use ::center::Rules;
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use net::Screen;
@@ -50,7 +51,8 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
         prepared = preparing => prepared.context("the loading broke")??,
     };
     let deadlines = Deadlines::default();
-    let center = Center { runtime: runtime.clone(), zone, deadlines, screen: screen.clone() };
+    let rules = Rules { zone, appointments_max: args.appointments_max };
+    let center = Center { runtime: runtime.clone(), rules, deadlines, screen: screen.clone() };
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "passwords and plans cross the network in the clear");
     }

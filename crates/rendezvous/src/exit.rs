@@ -76,6 +76,7 @@ impl Ended {
             | Refusal::NoSlotsLeft
             | Refusal::NoSuchAppointment
             | Refusal::AppointmentClosed
+            | Refusal::TooManyAppointments
             | Refusal::PlanNotCovered => Self::Refused,
             Refusal::NotLoggedIn
             | Refusal::AlreadyLoggedIn

@@ -64,6 +64,9 @@ pub struct Book {
     pub slot: SlotChoice,
     /// The id that the appointment gets if it comes about.
     pub appointment: AppointmentId,
+    /// How many appointments to come the patient may hold, this one included; `None` for any
+    /// number.
+    pub appointments_max: Option<u32>,
 }
 
 /// Calls an appointment off and frees its slot.

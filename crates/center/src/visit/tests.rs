@@ -13,6 +13,10 @@ fn now() -> Timestamp {
     NOW.parse().unwrap()
 }
 
+fn rules(zone: &str) -> Rules {
+    Rules { zone: TimeZone::get(zone).unwrap(), appointments_max: Some(9) }
+}
+
 fn entropy(byte: u8) -> Entropy {
     Entropy([byte; 32])
 }
@@ -87,7 +91,7 @@ fn answer(step: Step) -> Reply {
 
 /// A visit whose patient has logged in, in the center's zone.
 fn logged_in() -> Visit {
-    let mut visit = Visit::new(TimeZone::get("Europe/Berlin").unwrap());
+    let mut visit = Visit::new(rules("Europe/Berlin"));
     effect(ask(&mut visit, log_in(KeepSession::No)));
     let right = Fed::Verified(Verdict::Right(account(Some(patient_id()))));
     let welcome = LoggedIn { token: None, expires: None };
@@ -97,7 +101,7 @@ fn logged_in() -> Visit {
 
 #[test]
 fn a_stranger_is_asked_to_log_in_whatever_it_wants() {
-    let mut visit = Visit::new(TimeZone::UTC);
+    let mut visit = Visit::new(rules("UTC"));
     for request in
         [book(), Request::Board, Request::Slots(SlotsWanted::default()), Request::Appointments]
     {
@@ -115,7 +119,7 @@ fn a_log_in_is_judged_by_its_password_and_by_whom_it_acts_for() {
         (Verdict::Busy, Refusal::Busy),
         (Verdict::Unavailable, Refusal::Unavailable),
     ] {
-        let mut visit = Visit::new(TimeZone::UTC);
+        let mut visit = Visit::new(rules("UTC"));
         let verify = effect(ask(&mut visit, log_in(KeepSession::Yes)));
         assert!(matches!(verify, Effect::VerifyPassword { .. }));
         assert_eq!(answer(visit.resume(Fed::Verified(verdict))), Reply::Refused(refusal));
@@ -128,7 +132,7 @@ fn a_log_in_is_judged_by_its_password_and_by_whom_it_acts_for() {
 #[test]
 fn a_session_is_told_only_when_it_is_kept() {
     let open = || {
-        let mut visit = Visit::new(TimeZone::UTC);
+        let mut visit = Visit::new(rules("UTC"));
         effect(ask(&mut visit, log_in(KeepSession::Yes)));
         let right = Fed::Verified(Verdict::Right(account(Some(patient_id()))));
         let commit = effect(visit.resume(right));
@@ -156,7 +160,7 @@ fn a_session_is_told_only_when_it_is_kept() {
 fn who_comes_back_with_a_token_is_known_and_can_log_out() {
     let token = SessionToken::fresh(&entropy(9));
     let hash = TokenHash::of(&token);
-    let mut visit = Visit::new(TimeZone::UTC);
+    let mut visit = Visit::new(rules("UTC"));
     let read = effect(ask(&mut visit, Request::Resume { token: token.clone() }));
     assert!(matches!(read, Effect::Read(Query::Session { token, .. }) if token == hash));
     let none = Fed::Read(Some(Answer::Account(None)));
@@ -196,6 +200,7 @@ fn a_booking_is_the_patients_own_and_ends_as_the_store_decides() {
         let Effect::Commit(Command::Book(command)) = commit else { panic!("wants {commit:?}") };
         assert_eq!(command.patient, patient_id());
         assert_eq!(command.appointment, appointment().id);
+        assert_eq!(command.appointments_max, Some(9));
         assert_eq!(command.request.as_ref().map(RequestId::as_str), Some("r1"));
         assert_eq!(answer(visit.resume(Fed::Settled(settled))), reply);
     }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use center::Rules;
 use center::loading::{Calendar, schedule};
 use domain::{AccountId, Currency, DoctorName, PatientId, Tariff};
 use jiff::Timestamp;
@@ -52,7 +53,7 @@ impl Clinic {
         let listener = net::center::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let center = Center {
             runtime: runtime.clone(),
-            zone: TimeZone::UTC,
+            rules: Rules { zone: TimeZone::UTC, appointments_max: None },
             deadlines,
             screen: Screen::quiet(),
         };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use center::{Step, Visit};
+use center::{Rules, Step, Visit};
 use jiff::tz::TimeZone;
 use protocol::Conversation;
 use protocol::limits::Deadlines;
@@ -151,7 +151,7 @@ impl InMemory {
         Self {
             runtime: runtime.clone(),
             conversation: Conversation::new(Deadlines::default(), now),
-            visit: Visit::new(TimeZone::UTC),
+            visit: Visit::new(Rules { zone: TimeZone::UTC, appointments_max: None }),
             now,
         }
     }

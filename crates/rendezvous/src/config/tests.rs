@@ -43,7 +43,7 @@ fn what_is_not_a_setting_is_refused_with_its_place() {
     check_refused(
         "[center]\n  listne = 1\n",
         "2:3: listne is not a setting, expected one of listen, input, store, zone, slot-minutes, \
-         doctor-at, screen",
+         doctor-at, appointments-max, screen",
     );
     check_refused(
         "colour = true\n",

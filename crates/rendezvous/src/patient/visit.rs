@@ -62,7 +62,6 @@ async fn book(
             Ok(Reply::Booked(referral) | Reply::AlreadyHeld(referral)) => {
                 note_booking(summary, index, offer, &referral);
                 patient.screen.show(|| screen::patient::reserved(n, referral.port()));
-                patient.screen.show(|| screen::patient::end_of_phase(2, n));
                 return Ok(referral);
             }
             Ok(other) => return Err(unexpected(&other)),

@@ -160,7 +160,6 @@ fn every_role_says_the_words_of_the_exercise_in_their_order() {
             "6 Fri 04pm",
             "Please enter the preferred appointment index and press enter: 1",
             "Phase 2: The requested appointment is available and reserved to Patient 1. The assigned doctor port number is __.",
-            "Phase 2: End of Phase 2 for Patient 1.",
             "Phase 3: Patient 1 has a dynamic UDP port number __ and IP address 127.0.0.1.",
             "Phase 3: The cost estimation request from Patient 1 with insurance plan insurance1 has been sent to the doctor with port number __ and IP address 127.0.0.1.",
             "Phase 3: Patient 1 receives 30$ estimation cost from doctor with port number __ and name doc1.",

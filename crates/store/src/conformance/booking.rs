@@ -5,7 +5,7 @@ use domain::{AppointmentId, Refusal, SlotId};
 use super::Clinic;
 use super::at;
 use super::clinic::{WEEK, appointment, rows, slot};
-use crate::{Answer, Command, CommitError, Outcome, Query, SlotChoice, Store, StoreError};
+use crate::{Answer, Book, Command, CommitError, Outcome, Query, SlotChoice, Store, StoreError};
 
 pub(super) fn a_free_slot_is_booked(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
@@ -117,4 +117,25 @@ pub(super) fn a_batch_with_a_bad_command_changes_nothing(store: &dyn Store) {
     assert!(clinic.writer.commit(clinic.now, &[Command::Book(again)]).is_err());
     assert_eq!(clinic.free_indices(), [2, 3, 4, 5, 6]);
     assert_ne!(good.appointment, AppointmentId::from_bytes([0; 16]));
+}
+
+pub(super) fn a_patient_holds_as_many_appointments_as_the_center_allows(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let book = |clinic: &mut Clinic, index| {
+        let booking = clinic.booking(1, index);
+        clinic.run(Command::Book(Book { appointments_max: Some(2), ..booking }))
+    };
+    let too_many = Outcome::Refused(Refusal::TooManyAppointments);
+    assert!(matches!(book(&mut clinic, 1), Outcome::Booked(_)));
+    let Outcome::Booked(second) = book(&mut clinic, 2) else { panic!("two are allowed") };
+    assert_eq!(book(&mut clinic, 3), too_many);
+    // What is held already is told, and others book as they like.
+    assert_eq!(book(&mut clinic, 2), Outcome::AlreadyHeld(second.clone()));
+    clinic.booked(2, 3);
+    clinic.cancel(1, second.id);
+    assert!(matches!(book(&mut clinic, 4), Outcome::Booked(_)));
+    // An appointment that has begun no longer counts.
+    assert_eq!(book(&mut clinic, 5), too_many);
+    clinic.now = at(37);
+    assert!(matches!(book(&mut clinic, 5), Outcome::Booked(_)));
 }

@@ -69,6 +69,7 @@ impl Clinic {
             request: None,
             slot: SlotChoice::Index(index_of(index)),
             appointment: AppointmentId::from_bytes(self.appointments.to_be_bytes()),
+            appointments_max: None,
         }
     }
 

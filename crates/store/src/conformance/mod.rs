@@ -51,6 +51,7 @@ conformance! {
         a_slot_that_has_begun_is_not_on_offer
         a_withdrawn_slot_is_not_on_offer
         a_slot_held_before_is_told_with_its_appointment
+        a_patient_holds_as_many_appointments_as_the_center_allows
         a_patient_may_hold_several_slots
         a_batch_gives_one_outcome_per_command_in_order
         an_empty_batch_is_nothing

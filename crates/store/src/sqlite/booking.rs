@@ -36,6 +36,13 @@ impl Batch<'_> {
         let Some(slot) = self.slot_on_offer(book.slot)? else {
             return Ok(Verdict::refused(Refusal::NoSuchSlot));
         };
+        if self.holds_enough(book)? {
+            let outcome = match self.held_by(slot.id, book.patient)? {
+                Some(appointment) => Outcome::AlreadyHeld(appointment),
+                None => Outcome::Refused(Refusal::TooManyAppointments),
+            };
+            return Ok(Verdict::about(&slot, outcome));
+        }
         if let Reach::Taken = self.claim(slot.id, book.patient, book.appointment)? {
             let outcome = match self.held_by(slot.id, book.patient)? {
                 Some(appointment) => Outcome::AlreadyHeld(appointment),
@@ -222,6 +229,16 @@ impl Batch<'_> {
         Ok(found
             .filter(|(_, whose)| patient.is_none_or(|patient| patient == *whose))
             .map(|(appointment, _)| appointment))
+    }
+
+    /// Whether the patient may not hold one more. The write lock makes this and the claim one step.
+    fn holds_enough(&self, book: &Book) -> Result<bool, StoreError> {
+        let Some(max) = book.appointments_max else { return Ok(false) };
+        let sql = "SELECT count(*) FROM appointment a CROSS JOIN slot s USING (center, slot)
+            WHERE a.center = ?1 AND a.patient = ?2 AND a.status = 'booked' AND s.starts > ?3";
+        let params = (self.center, book.patient.as_bytes(), self.now);
+        let held = one(self.connection, sql, params, |row| Ok(row.get::<_, i64>(0)?))?;
+        Ok(held.unwrap_or(0) >= i64::from(max))
     }
 
     /// Whether it is too late to change an appointment.

@@ -26,6 +26,7 @@ fn booking(writer: u8, number: u8) -> Command {
         request: None,
         slot: SlotChoice::Id(SlotId(3)),
         appointment: AppointmentId::from_bytes(id),
+        appointments_max: None,
     })
 }
 
