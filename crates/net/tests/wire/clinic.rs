@@ -20,7 +20,7 @@ use store::{AddPatient, Command, Import, Outcome, PasswordHash, Store};
 use tokio::sync::watch;
 
 /// How long a test waits for what must come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `password111`, hashed by Argon2id with the least work there is: tests log in often.
 pub(crate) const CHEAP_HASH: &str =

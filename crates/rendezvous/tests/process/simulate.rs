@@ -12,7 +12,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::running::{rendezvous, told, words_of};
 
 /// How long processes may take to be gone before a test fails.
-const GONE_MAX: Duration = Duration::from_secs(20);
+const GONE_MAX: Duration = Duration::from_secs(120);
+
+/// The pause between two looks at all processes: a look costs more than a pause.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The first line of the center's screen, up to its port.
 const CENTER_IS_OPEN: &str = "The Health Center Server has port number";
@@ -100,7 +103,7 @@ impl Clinic {
         let deadline = Instant::now() + GONE_MAX;
         while self.processes("patient").is_empty() {
             assert!(Instant::now() < deadline, "no patient comes");
-            std::thread::yield_now();
+            std::thread::sleep(LOOK_EVERY);
         }
         self.expect_nobody_left();
     }
@@ -110,7 +113,7 @@ impl Clinic {
         let deadline = Instant::now() + GONE_MAX;
         while !self.processes("").is_empty() {
             assert!(Instant::now() < deadline, "left behind: {:?}", self.processes(""));
-            std::thread::yield_now();
+            std::thread::sleep(LOOK_EVERY);
         }
     }
 }
@@ -255,7 +258,7 @@ fn a_slow_reader_gets_all_of_it() {
     let patience = Instant::now() + Duration::from_secs(2);
     while Instant::now() < patience {
         assert!(child.try_wait().unwrap().is_none(), "it waits for its reader");
-        std::thread::yield_now();
+        std::thread::sleep(LOOK_EVERY);
     }
     let mut rest = String::new();
     screen.read_to_string(&mut rest).expect("the screen");
