@@ -126,12 +126,6 @@ impl Money {
         Ok(Self { minor, currency })
     }
 
-    /// The amount in minor units, e.g. cents.
-    #[must_use]
-    pub fn minor(self) -> i64 {
-        self.minor
-    }
-
     /// Its currency.
     #[must_use]
     pub fn currency(self) -> Currency {

@@ -208,12 +208,6 @@ impl Conversation {
         self.over
     }
 
-    /// Whether a request waits for its answer.
-    #[must_use]
-    pub fn is_outstanding(&self) -> bool {
-        self.outstanding.is_some()
-    }
-
     /// When [`Self::handle_timeout`] wants to be called; `None` for not at all.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
@@ -247,9 +241,7 @@ impl Conversation {
                 self.word(now, &Reply::Refused(Refusal::TooSlow), None);
                 self.over = true;
             }
-            Some(_) => {
-                self.nothing_followed = true;
-            }
+            Some(_) => self.nothing_followed = true,
             None => self.over = true,
         }
     }

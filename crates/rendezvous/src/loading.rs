@@ -95,20 +95,12 @@ pub(crate) fn zone(store: &dyn Store, wanted: Option<&Zone>) -> anyhow::Result<T
 /// As [`zone`], and when it cannot be stored.
 pub(crate) fn settle_zone(store: &dyn Store, wanted: Option<&Zone>) -> anyhow::Result<TimeZone> {
     let zone = zone(store, wanted)?;
-    if store.reader()?.read(&Query::Center)? == Answer::Center(None) {
-        let nothing = Import {
-            zone: name_of(&zone).to_owned(),
-            accounts: Vec::new(),
-            doctors: Vec::new(),
-            slots: Vec::new(),
-        };
-        match commit(store, Timestamp::now(), Command::Import(nothing))? {
-            Outcome::Imported(_) => {}
-            // Somebody else was faster, and chose another one.
-            _ => return self::zone(store, wanted),
-        }
+    let settle = Command::SettleZone(name_of(&zone).to_owned());
+    match commit(store, Timestamp::now(), settle)? {
+        Outcome::Done => Ok(zone),
+        // Somebody else was faster, and chose another one.
+        _ => self::zone(store, wanted),
     }
-    Ok(zone)
 }
 
 /// The zone of this machine, or UTC where it has none with a name.

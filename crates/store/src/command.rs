@@ -212,6 +212,9 @@ pub enum Command {
     AddSlots(AddSlots),
     /// See [`Import`]. Outcome: `Imported` or `ImportConflict`.
     Import(Import),
+    /// Keeps this IANA zone as the center's, unless it has one. Outcome: `Done`, or an
+    /// `ImportConflict` about another zone.
+    SettleZone(String),
 }
 
 /// How many things an import found and made.

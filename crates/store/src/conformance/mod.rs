@@ -83,6 +83,7 @@ conformance! {
     }
     publishing {
         a_first_import_creates_everything
+        a_zone_is_settled_once_and_touches_nothing_else
         an_import_again_changes_nothing
         a_conflict_takes_nothing_over_and_leaves_the_batch_alone
         an_account_is_never_changed

@@ -45,6 +45,19 @@ pub(super) fn a_first_import_creates_everything(store: &dyn Store) {
     assert_eq!(clinic.free(), slots);
 }
 
+pub(super) fn a_zone_is_settled_once_and_touches_nothing_else(store: &dyn Store) {
+    let mut clinic = Clinic::empty(store);
+    let settle = |zone: &str| Command::SettleZone(zone.to_owned());
+    assert_eq!(clinic.run(settle("UTC")), Outcome::Done);
+    let zone = "UTC".to_owned();
+    assert_eq!(clinic.read(&Query::Center), Answer::Center(Some(CenterRecord { zone })));
+    clinic.run(Command::Import(the_file()));
+    assert_eq!(clinic.run(settle("UTC")), Outcome::Done);
+    let conflict = Outcome::ImportConflict(ImportConflict::Zone("UTC".to_owned()));
+    assert_eq!(clinic.run(settle("Asia/Tokyo")), conflict);
+    assert_eq!(clinic.free().len(), WEEK.len());
+}
+
 pub(super) fn an_import_again_changes_nothing(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
     let before = clinic.free();

@@ -90,6 +90,15 @@ impl Batch<'_> {
         Ok(Outcome::Imported(counts))
     }
 
+    /// Keeps the zone, and touches nothing else.
+    pub(super) fn settle_zone_alone(&self, zone: &str) -> Result<Outcome, StoreError> {
+        match self.settle_zone(zone) {
+            Ok(()) => Ok(Outcome::Done),
+            Err(Stop::Conflict(conflict)) => Ok(Outcome::ImportConflict(conflict)),
+            Err(Stop::Failure(error)) => Err(error),
+        }
+    }
+
     /// Publishes slots of one doctor by hand.
     pub(super) fn add_slots(&self, add: &AddSlots) -> Result<Outcome, StoreError> {
         let sql = "SELECT doctor FROM doctor WHERE center = ?1 AND name = ?2";

@@ -151,6 +151,7 @@ impl Batch<'_> {
             Command::SetPassword(password) => self.set_password(password),
             Command::AddSlots(slots) => self.add_slots(slots),
             Command::Import(import) => self.import(import),
+            Command::SettleZone(zone) => self.settle_zone_alone(zone),
         }
     }
 
