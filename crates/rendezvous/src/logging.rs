@@ -32,6 +32,10 @@ pub(crate) fn start(global: &Global) -> anyhow::Result<Outlet> {
 }
 
 fn is_painted() -> bool {
-    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stderr().is_terminal() && !unwanted
+    io::stderr().is_terminal() && !colors_are_unwanted()
+}
+
+/// Whether `NO_COLOR` is set (<https://no-color.org>).
+pub(crate) fn colors_are_unwanted() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }

@@ -38,9 +38,7 @@ impl Chooser {
             None => Self::First,
         }
     }
-}
 
-impl Chooser {
     /// Whether somebody who finds the slot taken goes on to another.
     pub(super) fn chooses_again(self) -> bool {
         matches!(self, Self::First | Self::Person)

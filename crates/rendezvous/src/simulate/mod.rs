@@ -27,6 +27,7 @@ use crate::args::{
 };
 use crate::exit::Ended;
 use crate::input::{self, BadInput, Clinic};
+use crate::logging;
 use crate::summary::{Summary, VisitOutcome};
 use crate::{loading, serving, stores};
 use ending::{RoleRefusedInput, Signals};
@@ -123,10 +124,10 @@ fn check_choices(args: &SimulateArgs, clinic: &Clinic) -> Result<(), BadInput> {
 }
 
 fn paint_for(choice: ColorChoice) -> Paint {
-    let unwanted = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let wanted = || std::io::stdout().is_terminal() && !logging::colors_are_unwanted();
     match choice {
         ColorChoice::Always => Paint::Colors,
-        ColorChoice::Auto if std::io::stdout().is_terminal() && !unwanted() => Paint::Colors,
+        ColorChoice::Auto if wanted() => Paint::Colors,
         ColorChoice::Auto | ColorChoice::Never => Paint::Plain,
     }
 }
