@@ -84,6 +84,7 @@ pub fn schedule(
                 Some(at) => DoctorAddress { host: host_of(*at), port: at.port() },
                 None => DoctorAddress { host: None, port },
             },
+            keys: None,
         })
         .collect();
     Ok(Schedule { doctors, slots, skipped })

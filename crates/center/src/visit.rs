@@ -12,8 +12,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use protocol::limits::{BOARD_AHEAD, BOARD_ROWS_MAX, PAGE_SLOTS, PAGE_SLOTS_MAX};
 use protocol::{
-    AppointmentView, Cursor, KeepSession, LoggedIn, Offer, OfferDetails, Offers, Referral, Reply,
-    Request, SlotNamed, SlotsWanted,
+    AppointmentView, Cursor, KeepSession, LoggedIn, Offer, OfferDetails, Offers, Referral,
+    Referred, Reply, Request, SlotNamed, SlotsWanted,
 };
 use store::{
     AccountRecord, Actor, Answer, Book, Cancel, Command, OpenSession, Outcome, Query, Reschedule,
@@ -143,7 +143,7 @@ impl Visit {
     pub fn request(&mut self, now: Timestamp, entropy: &Entropy, request: Request) -> Step {
         assert!(self.doing.is_none(), "one request at a time");
         match (&self.state, request) {
-            (State::Stranger, Request::LogIn { user, password, session }) => {
+            (State::Stranger, Request::LogIn { user, password, session, with: _ }) => {
                 let expires = now + SignedDuration::from_hours(SESSION_HOURS_MAX);
                 let token = SessionToken::fresh(entropy);
                 let effect = Effect::VerifyPassword { user, password };
@@ -159,6 +159,17 @@ impl Visit {
                 refused(Refusal::AlreadyLoggedIn)
             }
             (State::Patient(patient), request) => {
+                if matches!(
+                    request,
+                    Request::For { .. }
+                        | Request::Enrol { .. }
+                        | Request::Register(_)
+                        | Request::News { .. }
+                        | Request::Ticket(_)
+                        | Request::Accesses
+                ) {
+                    return refused(Refusal::NotAllowed);
+                }
                 match patient.clone().ask(now, entropy, &self.rules, request) {
                     Some((doing, effect)) => self.begin(doing, effect),
                     None => self.leave(),
@@ -239,7 +250,7 @@ impl Visit {
         match session {
             KeepSession::No => {
                 self.state = State::Patient(patient);
-                Step::Answer(Reply::LoggedIn(LoggedIn { token: None, expires: None }))
+                Step::Answer(Reply::LoggedIn(LoggedIn::default()))
             }
             KeepSession::Yes => {
                 let hash = TokenHash::of(&token);
@@ -263,7 +274,11 @@ impl Visit {
             Settled::Decided(_) => {
                 self.state = State::Patient(patient);
                 let token = Some(token);
-                Step::Answer(Reply::LoggedIn(LoggedIn { token, expires: Some(expires) }))
+                Step::Answer(Reply::LoggedIn(LoggedIn {
+                    token,
+                    expires: Some(expires),
+                    device: None,
+                }))
             }
             // Nobody has the token: that such a session may be there changes nothing.
             Settled::Unknown => refused(Refusal::Unavailable),
@@ -280,7 +295,7 @@ impl Visit {
         };
         patient.standing.session = Some(token);
         self.state = State::Patient(patient);
-        Step::Answer(Reply::LoggedIn(LoggedIn { token: None, expires: None }))
+        Step::Answer(Reply::LoggedIn(LoggedIn::default()))
     }
 
     fn listed(&self, answer: Option<Answer>) -> Step {
@@ -298,7 +313,9 @@ impl Visit {
         if outcome == Outcome::Refused(Refusal::SessionEnded) {
             return self.lose_standing();
         }
-        let full = |appointment| Referral::Full(Box::new(self.view(appointment)));
+        let full = |appointment| {
+            Referral::Full(Box::new(Referred { view: self.view(appointment), admission: None }))
+        };
         Step::Answer(match outcome {
             Outcome::Booked(appointment) => Reply::Booked(full(appointment)),
             Outcome::AlreadyHeld(appointment) => Reply::AlreadyHeld(full(appointment)),
@@ -388,7 +405,7 @@ impl LoggedInPatient {
                     slot: choice(slot),
                 }))
             }
-            Request::LogIn { .. } | Request::Resume { .. } => {
+            _ => {
                 unreachable!("refused before it came here")
             }
         }

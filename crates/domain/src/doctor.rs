@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::DoctorName;
+use crate::{DoctorKeys, DoctorName};
 
 /// Where a doctor answers requests for estimates, over UDP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,4 +23,8 @@ pub struct Doctor {
     pub name: DoctorName,
     /// Where the doctor answers.
     pub address: DoctorAddress,
+    /// The keys it enrolled with; `None` for a doctor who has not: patients on the same machine may
+    /// ask in the classic words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<DoctorKeys>,
 }

@@ -7,9 +7,11 @@
 mod appointment;
 mod doctor;
 mod ids;
+mod keys;
 mod money;
 mod name;
 mod refusal;
+mod role;
 mod secret;
 mod slot;
 mod tariff;
@@ -18,12 +20,17 @@ mod week;
 pub use appointment::{Appointment, AppointmentStatus, Version};
 pub use doctor::{Doctor, DoctorAddress};
 pub use ids::{AccountId, AppointmentId, CenterId, Entropy, PatientId};
+pub use keys::{DoctorKeys, KeyError, SealingKey, VerifyingKey};
 pub use money::{Currency, CurrencyError, Money, MoneyError};
 pub use name::{
     DoctorName, NameError, PlanName, Reason, ReasonError, RequestId, Service, UserName,
 };
 pub use refusal::Refusal;
-pub use secret::{Password, PasswordError, SessionToken, SessionTokenError};
+pub use role::{Right, Role, UnknownRole};
+pub use secret::{
+    DeviceCookie, DeviceCookieError, EnrolmentCode, EnrolmentCodeError, OneTimePassword,
+    OneTimePasswordError, Password, PasswordError, SessionToken, SessionTokenError,
+};
 pub use slot::{Slot, SlotId, SlotIndex, SlotIndexError};
 pub use tariff::Tariff;
 pub use week::{WeekTime, WeekTimeError, first_overlap};

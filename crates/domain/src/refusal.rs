@@ -11,6 +11,15 @@ pub enum Refusal {
     /// Unknown user or wrong password; which of them is nobody's business.
     #[error("wrong user name or password")]
     WrongCredentials,
+    /// Too many wrong guesses at this account; the right password is not even looked at.
+    #[error("too many wrong log-ins, try again later")]
+    Throttled,
+    /// The account's role does not have the right to this.
+    #[error("this account may not do that")]
+    NotAllowed,
+    /// From this address the center speaks TLS only.
+    #[error("only TLS is spoken from your address")]
+    TlsRequired,
     /// A session token that is unknown, ended or too old.
     #[error("the session has ended, log in again")]
     SessionEnded,
@@ -41,6 +50,12 @@ pub enum Refusal {
     /// The request id was used for another command.
     #[error("this request id was used for another command")]
     RequestIdReused,
+    /// No such doctor, or one that has not enrolled.
+    #[error("there is no such doctor")]
+    NoSuchDoctor,
+    /// No such patient.
+    #[error("there is no such patient")]
+    NoSuchPatient,
     /// The doctor has no price for this plan.
     #[error("the plan is not covered by this doctor")]
     PlanNotCovered,

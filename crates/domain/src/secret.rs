@@ -116,16 +116,7 @@ impl SessionToken {
 impl TryFrom<String> for SessionToken {
     type Error = SessionTokenError;
     fn try_from(text: String) -> Result<Self, SessionTokenError> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-            return Err(SessionTokenError);
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| SessionTokenError)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| SessionTokenError)?;
-        }
-        Ok(Self(bytes))
+        bytes_of_hexadecimal(&text).map(Self).ok_or(SessionTokenError)
     }
 }
 
@@ -147,6 +138,160 @@ impl fmt::Debug for SessionToken {
     }
 }
 
+/// What 64 hexadecimal digits stand for; `None` when the text is anything else.
+pub(crate) fn bytes_of_hexadecimal(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// A text is not an enrolment code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("is not an enrolment code, expected 4 groups of 4 letters and digits, XXXX-XXXX-XXXX-XXXX")]
+pub struct EnrolmentCodeError;
+
+/// What lets a doctor enrol once: 80 random bits in Crockford's base 32, which has no letter that
+/// looks like a digit. The store keeps only its SHA-256.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EnrolmentCode(String);
+
+/// Crockford's alphabet: no I, L, O, U.
+const CODE_DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+impl EnrolmentCode {
+    /// A code from fresh random bytes.
+    #[must_use]
+    pub fn fresh(entropy: &crate::Entropy) -> Self {
+        let digit = |byte: &u8| char::from(CODE_DIGITS[usize::from(byte % 32)]);
+        let digits: Vec<char> = entropy.0.iter().take(16).map(digit).collect();
+        let groups: Vec<String> = digits.chunks(4).map(|group| group.iter().collect()).collect();
+        Self(groups.join("-"))
+    }
+
+    /// The code itself, for hashing, for the wire, and for the operator who hands it over.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for EnrolmentCode {
+    type Error = EnrolmentCodeError;
+    fn try_from(text: String) -> Result<Self, EnrolmentCodeError> {
+        let text = text.trim().to_ascii_uppercase();
+        let groups: Vec<&str> = text.split('-').collect();
+        let right = |group: &&str| {
+            group.len() == 4 && group.bytes().all(|digit| CODE_DIGITS.contains(&digit))
+        };
+        let whole = groups.len() == 4 && groups.iter().all(right);
+        if whole { Ok(Self(text)) } else { Err(EnrolmentCodeError) }
+    }
+}
+
+impl From<EnrolmentCode> for String {
+    fn from(code: EnrolmentCode) -> String {
+        code.0
+    }
+}
+
+/// `********`, whatever the code.
+impl fmt::Debug for EnrolmentCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(STARS)
+    }
+}
+
+/// A text is not a one-time password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("is not a one-time password, expected 6 digits")]
+pub struct OneTimePasswordError;
+
+/// The six digits that an authenticator shows (RFC 6238).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OneTimePassword(String);
+
+impl OneTimePassword {
+    /// The digits, to be compared.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for OneTimePassword {
+    type Error = OneTimePasswordError;
+    fn try_from(text: String) -> Result<Self, OneTimePasswordError> {
+        let right = text.len() == 6 && text.bytes().all(|digit| digit.is_ascii_digit());
+        if right { Ok(Self(text)) } else { Err(OneTimePasswordError) }
+    }
+}
+
+impl From<OneTimePassword> for String {
+    fn from(password: OneTimePassword) -> String {
+        password.0
+    }
+}
+
+/// `********`, whatever the digits.
+impl fmt::Debug for OneTimePassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(STARS)
+    }
+}
+
+/// The longest device cookie, in bytes.
+const DEVICE_COOKIE_BYTES_MAX: usize = 256;
+
+/// A text is not a device cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("is not a device cookie, expected up to {DEVICE_COOKIE_BYTES_MAX} letters, digits, - _ .")]
+pub struct DeviceCookieError;
+
+/// What tells a device that has logged in before from strangers, so that their wrong guesses never
+/// keep its owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Only the
+/// center can read it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DeviceCookie(String);
+
+impl DeviceCookie {
+    /// The cookie itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for DeviceCookie {
+    type Error = DeviceCookieError;
+    fn try_from(text: String) -> Result<Self, DeviceCookieError> {
+        let fits = (1..=DEVICE_COOKIE_BYTES_MAX).contains(&text.len());
+        let right = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if fits && text.bytes().all(right) { Ok(Self(text)) } else { Err(DeviceCookieError) }
+    }
+}
+
+impl From<DeviceCookie> for String {
+    fn from(cookie: DeviceCookie) -> String {
+        cookie.0
+    }
+}
+
+/// `********`, whatever the cookie.
+impl fmt::Debug for DeviceCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(STARS)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +305,16 @@ mod tests {
             format!("{password} {password:?} {token:?} {:?}", Entropy([7; 32])),
             "******** ******** ******** Entropy(********)"
         );
+    }
+
+    #[test]
+    fn an_enrolment_code_is_read_as_people_type_it() {
+        let code = EnrolmentCode::fresh(&Entropy(std::array::from_fn(|i| i as u8 * 3)));
+        assert_eq!(code.expose(), "0369-CFJN-RVY1-47AD");
+        assert!(EnrolmentCode::try_from(" 0369-cfjn-rvy1-47ad\n".to_owned()) == Ok(code));
+        for wrong in ["", "0369-CFJN-RVY1", "0369-CFJN-RVY1-47AI", "0369CFJNRVY147AD"] {
+            assert!(EnrolmentCode::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

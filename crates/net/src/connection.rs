@@ -175,8 +175,8 @@ impl Connection {
                 Reply::Booked(referral) | Reply::AlreadyHeld(referral),
                 Some(user),
             ) => {
-                if let protocol::Referral::Full(view) = referral {
-                    let slot = view.appointment.slot.index;
+                if let protocol::Referral::Full(referred) = referral {
+                    let slot = referred.view.appointment.slot.index;
                     show.show(|| screen::confirms(slot, user));
                 }
             }

@@ -82,7 +82,7 @@ impl Call {
             return Ok(line);
         }
         let (expected, text) = match request {
-            Request::LogIn { user, password, session: _ } => {
+            Request::LogIn { user, password, session: _, with: _ } => {
                 let word = if self.dialect == Dialect::Seed { "" } else { "authenticate " };
                 (Expected::LogIn, format!("{word}{user} {}", password.expose()))
             }
@@ -192,7 +192,7 @@ fn not_understood(text: &str) -> BadReply {
 fn read_log_in(text: &str, whole: bool) -> Result<Option<Reply>, BadReply> {
     let word = text.trim();
     if word.eq_ignore_ascii_case("success") {
-        return Ok(Some(Reply::LoggedIn(LoggedIn { token: None, expires: None })));
+        return Ok(Some(Reply::LoggedIn(LoggedIn::default())));
     }
     if word.eq_ignore_ascii_case("failure") {
         return Ok(Some(Reply::Refused(Refusal::WrongCredentials)));

@@ -7,7 +7,7 @@
 use domain::{Password, Refusal, SlotIndex, UserName};
 
 use crate::limits::{BOARD_BYTES, BOARD_ROWS_MAX};
-use crate::message::{KeepSession, Offer, Referral, Request, SlotNamed};
+use crate::message::{KeepSession, LogInWith, Offer, Referral, Request, SlotNamed};
 
 /// Whose words are used towards a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,10 @@ fn read_log_in(text: &str, word: &str, rest: &str, ending: Ending) -> Reading {
     let meaning = match (UserName::new(user), Password::new(password)) {
         (Ok(user), Ok(password)) => {
             let session = KeepSession::No;
-            Meaning::Request(Request::LogIn { user, password, session }, style)
+            Meaning::Request(
+                Request::LogIn { user, password, session, with: LogInWith::default() },
+                style,
+            )
         }
         _ => Meaning::Refused(Refusal::WrongCredentials, style),
     };
@@ -220,7 +223,10 @@ mod tests {
         let user = UserName::new(user).unwrap();
         let password = Password::new(password).unwrap();
         let session = KeepSession::No;
-        Meaning::Request(Request::LogIn { user, password, session }, style)
+        Meaning::Request(
+            Request::LogIn { user, password, session, with: LogInWith::default() },
+            style,
+        )
     }
 
     fn book(index: u32, style: Style) -> Meaning {

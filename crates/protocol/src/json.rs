@@ -16,8 +16,8 @@ use thiserror::Error;
 
 use crate::limits::{MESSAGE_ID_BYTES_MAX, PAGE_SLOTS_MAX};
 use crate::message::{
-    AppointmentView, Cursor, KeepSession, LoggedIn, Offer, OfferDetails, Offers, Referral, Reply,
-    Request, SlotNamed, SlotsWanted,
+    AppointmentView, Cursor, KeepSession, LogInWith, LoggedIn, Offer, OfferDetails, Offers,
+    Referral, Referred, Reply, Request, SlotNamed, SlotsWanted,
 };
 
 /// The version of the JSON dialect that is spoken here.
@@ -166,6 +166,7 @@ fn fields_to_request(request: &str, fields: Fields) -> Result<Request, String> {
                 Some(false) => KeepSession::No,
                 Some(true) | None => KeepSession::Yes,
             },
+            with: LogInWith::default(),
         },
         "resume" => Request::Resume { token: needed(fields.token, "token")? },
         "log_out" => Request::LogOut,
@@ -212,7 +213,7 @@ pub(crate) fn write_request(id: u64, request: &Request) -> Option<Vec<u8>> {
     };
     let verb = match request {
         Request::Board => return None,
-        Request::LogIn { user, password, session } => {
+        Request::LogIn { user, password, session, with: _ } => {
             fields.session = (*session == KeepSession::No).then_some(false);
             fields.user = Some(user.clone());
             fields.password = Some(password.clone());
@@ -249,6 +250,12 @@ pub(crate) fn write_request(id: u64, request: &Request) -> Option<Vec<u8>> {
             "reschedule"
         }
         Request::Appointments => "appointments",
+        Request::For { .. }
+        | Request::Enrol { .. }
+        | Request::Register(_)
+        | Request::News { .. }
+        | Request::Ticket(_)
+        | Request::Accesses => return None,
     };
     let id = MessageId::Number(id);
     Some(to_line(&RequestLine { version: VERSION, id, request: verb, fields }))
@@ -324,7 +331,7 @@ struct ReplyLine {
 /// Writes one reply with its line break. `id` is `None` when the request's could not be read.
 pub(crate) fn write_reply(id: Option<MessageId>, reply: &Reply, detail: Option<&str>) -> Vec<u8> {
     let body = match reply {
-        Reply::LoggedIn(LoggedIn { token, expires }) => {
+        Reply::LoggedIn(LoggedIn { token, expires, device: _ }) => {
             ReplyBody::LoggedIn { token: token.clone(), expires: *expires }
         }
         Reply::LoggedOut => ReplyBody::LoggedOut,
@@ -333,11 +340,11 @@ pub(crate) fn write_reply(id: Option<MessageId>, reply: &Reply, detail: Option<&
             next: offers.next.map(|cursor| cursor.to_string()),
         },
         Reply::Booked(referral) => match referral {
-            Referral::Full(view) => ReplyBody::Booked(view.as_ref().into()),
+            Referral::Full(referred) => ReplyBody::Booked((&referred.view).into()),
             Referral::Port { .. } => unknown_body(),
         },
         Reply::AlreadyHeld(referral) => match referral {
-            Referral::Full(view) => ReplyBody::AlreadyHeld(view.as_ref().into()),
+            Referral::Full(referred) => ReplyBody::AlreadyHeld((&referred.view).into()),
             Referral::Port { .. } => unknown_body(),
         },
         Reply::Cancelled(view) => ReplyBody::Cancelled(view.into()),
@@ -352,6 +359,9 @@ pub(crate) fn write_reply(id: Option<MessageId>, reply: &Reply, detail: Option<&
                 None => refusal.to_string(),
             },
         },
+        Reply::Registered(_) | Reply::News(_) | Reply::Ticket(_) | Reply::Accesses(_) => {
+            unknown_body()
+        }
         Reply::Unknown => unknown_body(),
     };
     to_line(&ReplyLine { id, body })
@@ -366,10 +376,13 @@ fn unknown_body() -> ReplyBody {
 pub(crate) fn read_reply(line: &[u8]) -> Result<(Option<MessageId>, Reply), NotAReply> {
     let ReplyLine { id, body } = parse(line).map_err(NotAReply)?;
     let full = |fields: AppointmentFields| {
-        Ok::<_, NotAReply>(Referral::Full(Box::new(AppointmentView::try_from(fields)?)))
+        let view = AppointmentView::try_from(fields)?;
+        Ok::<_, NotAReply>(Referral::Full(Box::new(Referred { view, admission: None })))
     };
     let reply = match body {
-        ReplyBody::LoggedIn { token, expires } => Reply::LoggedIn(LoggedIn { token, expires }),
+        ReplyBody::LoggedIn { token, expires } => {
+            Reply::LoggedIn(LoggedIn { token, expires, device: None })
+        }
         ReplyBody::LoggedOut => Reply::LoggedOut,
         ReplyBody::Slots { slots, next } => Reply::Slots(Offers {
             offers: slots.into_iter().map(Offer::try_from).collect::<Result<_, _>>()?,
@@ -467,7 +480,7 @@ impl TryFrom<AppointmentFields> for AppointmentView {
                 slot: Slot {
                     id: slot.slot_id,
                     index: slot.slot,
-                    doctor: Doctor { name: slot.doctor, address },
+                    doctor: Doctor { name: slot.doctor, address, keys: None },
                     start: slot.start,
                     end: slot.end,
                     service: slot.service,

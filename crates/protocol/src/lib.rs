@@ -19,6 +19,7 @@ pub mod limits;
 mod message;
 mod practice;
 pub mod screen;
+pub mod ticket;
 
 pub use call::{BadReply, Call, NotSpoken};
 pub use conversation::Conversation;
@@ -26,7 +27,8 @@ pub use dialect::{Dialect, UnknownDialect};
 pub use estimate::{Estimate, EstimateRequest};
 pub use inquiry::{Inquiry, InquiryStep};
 pub use message::{
-    AppointmentView, Cursor, KeepSession, LoggedIn, Offer, OfferDetails, Offers, Referral, Reply,
-    Request, SlotNamed, SlotsWanted, UnknownCursor,
+    Access, Admission, AppointmentView, Cursor, KeepSession, LogInWith, LoggedIn, News, Offer,
+    OfferDetails, Offers, Referral, Referred, Registered, Registration, Reply, Request, SlotNamed,
+    SlotsWanted, TicketReply, TicketWanted, TicketsOver, UnknownCursor,
 };
 pub use practice::{Practice, Seen};

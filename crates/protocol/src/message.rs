@@ -3,11 +3,14 @@
 use std::net::IpAddr;
 
 use domain::{
-    Appointment, AppointmentId, DoctorName, Password, Reason, Refusal, RequestId, Service,
-    SessionToken, SlotId, SlotIndex, UserName, WeekTime,
+    Appointment, AppointmentId, DeviceCookie, Doctor, DoctorAddress, DoctorKeys, DoctorName,
+    EnrolmentCode, OneTimePassword, Password, PatientId, Reason, Refusal, RequestId, Role, Service,
+    SessionToken, SlotId, SlotIndex, UserName, VerifyingKey, Version, WeekTime,
 };
 use jiff::Timestamp;
 use thiserror::Error;
+
+use crate::ticket::{DoctorCertificate, Ticket};
 
 /// What a patient asks of the center.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub enum Request {
         password: Password,
         /// Whether a session shall outlive the connection.
         session: KeepSession,
+        /// What else it brings; the classic dialects can bring nothing.
+        with: LogInWith,
     },
     /// Come back without the password.
     Resume {
@@ -59,6 +64,67 @@ pub enum Request {
     },
     /// My appointments.
     Appointments,
+    /// Who looked at my data.
+    Accesses,
+    /// A verb of a patient's, for a patient whom the account does not act for: the front desk's and
+    /// the integrators' way.
+    For {
+        /// Whom it is for.
+        patient: PatientId,
+        /// `Book`, `Cancel`, `Reschedule`, `Appointments` or `Ticket`.
+        request: Box<Request>,
+    },
+    /// A ticket to a doctor who shall name a price.
+    Ticket(TicketWanted),
+    /// A doctor's first log-in, with a code that works once; the password is the doctor's from here
+    /// on.
+    Enrol {
+        /// Who.
+        doctor: DoctorName,
+        /// What the operator handed over.
+        code: EnrolmentCode,
+        /// What to log in with from now on.
+        password: Password,
+    },
+    /// Where the doctor who has logged in answers, and under which keys.
+    Register(Registration),
+    /// What a doctor has to know: the keys of tickets in force, and whose tickets are over.
+    News {
+        /// Only changes of appointments since then; `None` for all that can still matter.
+        since: Option<Timestamp>,
+    },
+}
+
+/// What a log-in brings besides user and password.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogInWith {
+    /// Of an account with a second factor; `None` where it has none.
+    pub one_time: Option<OneTimePassword>,
+    /// From an earlier log-in with this device; `None` for a device not seen before.
+    pub device: Option<DeviceCookie>,
+}
+
+/// What a ticket shall be for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TicketWanted {
+    /// An appointment that is booked.
+    Visit(AppointmentId),
+    /// A price before anything is booked.
+    Quote {
+        /// Whose price.
+        doctor: DoctorName,
+        /// For which kind of visit.
+        service: Service,
+    },
+}
+
+/// Where a doctor answers, and under which keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registration {
+    /// The address; a host of `None` is the one that the request comes from.
+    pub address: DoctorAddress,
+    /// The keys.
+    pub keys: DoctorKeys,
 }
 
 /// Whether a log-in shall give a token to come back with.
@@ -151,6 +217,14 @@ pub enum Reply {
     Rescheduled(AppointmentView),
     /// The patient's appointments.
     Appointments(Vec<AppointmentView>),
+    /// Who looked at the patient's data, latest first.
+    Accesses(Vec<Access>),
+    /// What to ask a doctor with.
+    Ticket(Box<TicketReply>),
+    /// The doctor is known by this address and these keys.
+    Registered(Registered),
+    /// What a doctor has to know.
+    News(News),
     /// A polite "no".
     Refused(Refusal),
     /// Neither yes nor no: ask again with the same request id.
@@ -158,12 +232,80 @@ pub enum Reply {
 }
 
 /// A log-in that went well.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoggedIn {
     /// What to come back with; `None` where none was asked for, and after coming back.
     pub token: Option<SessionToken>,
     /// When the session ends; `None` where there is no new token.
     pub expires: Option<Timestamp>,
+    /// What to bring to the next log-in; `None` where no session is kept.
+    pub device: Option<DeviceCookie>,
+}
+
+/// Somebody else's look at a patient's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// When.
+    pub at: Timestamp,
+    /// What the account is that looked; `None` for the operator of the center.
+    pub role: Option<Role>,
+    /// What was done, in one word: `read`, `book`, `cancel` …
+    pub verb: String,
+    /// The appointment it was about; `None` for the patient as a whole.
+    pub appointment: Option<AppointmentId>,
+}
+
+/// What a patient asks a doctor with, over sealed datagrams.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// The doctor's public keys.
+    pub keys: DoctorKeys,
+    /// The center's word that these are the doctor's keys.
+    pub certificate: DoctorCertificate,
+    /// The center's key, which verifies the certificate.
+    pub center_key: VerifyingKey,
+}
+
+/// A ticket that was asked for by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketReply {
+    /// Who will answer, and where.
+    pub doctor: Doctor,
+    /// What to ask with.
+    pub admission: Admission,
+}
+
+/// A doctor's registration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// The address that patients will be given.
+    pub address: DoctorAddress,
+    /// The center's word that these are the doctor's keys.
+    pub certificate: DoctorCertificate,
+    /// The center's key, which verifies the certificate.
+    pub center_key: VerifyingKey,
+}
+
+/// What a doctor has to know to judge tickets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// The keys that sign tickets in force, or soon will.
+    pub ticket_keys: Vec<VerifyingKey>,
+    /// Appointments whose older tickets are over.
+    pub over: Vec<TicketsOver>,
+    /// What to ask for `since` the next time.
+    pub until: Timestamp,
+}
+
+/// Tickets of an appointment that was cancelled, or moved, are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketsOver {
+    /// The appointment.
+    pub appointment: AppointmentId,
+    /// Tickets of versions below this one are over.
+    pub below: Version,
 }
 
 /// A list of free slots, or a page of one.
@@ -214,7 +356,7 @@ pub struct AppointmentView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Referral {
     /// All there is to know.
-    Full(Box<AppointmentView>),
+    Full(Box<Referred>),
     /// What a classic reply carries.
     Port {
         /// The doctor; `None` in the seed's dialect.
@@ -224,12 +366,21 @@ pub enum Referral {
     },
 }
 
+/// An appointment, and what its doctor is asked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referred {
+    /// The appointment.
+    pub view: AppointmentView,
+    /// For sealed datagrams; `None` when the doctor has not enrolled.
+    pub admission: Option<Admission>,
+}
+
 impl Referral {
     /// The doctor to ask; `None` when the dialect does not say.
     #[must_use]
     pub fn doctor(&self) -> Option<&DoctorName> {
         match self {
-            Self::Full(view) => Some(&view.appointment.slot.doctor.name),
+            Self::Full(referred) => Some(&referred.view.appointment.slot.doctor.name),
             Self::Port { doctor, .. } => doctor.as_ref(),
         }
     }
@@ -238,7 +389,7 @@ impl Referral {
     #[must_use]
     pub fn host(&self) -> Option<IpAddr> {
         match self {
-            Self::Full(view) => view.appointment.slot.doctor.address.host,
+            Self::Full(referred) => referred.view.appointment.slot.doctor.address.host,
             Self::Port { .. } => None,
         }
     }
@@ -247,7 +398,7 @@ impl Referral {
     #[must_use]
     pub fn port(&self) -> u16 {
         match self {
-            Self::Full(view) => view.appointment.slot.doctor.address.port,
+            Self::Full(referred) => referred.view.appointment.slot.doctor.address.port,
             Self::Port { port, .. } => *port,
         }
     }

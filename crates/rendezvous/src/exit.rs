@@ -77,6 +77,11 @@ impl Ended {
             | Refusal::NoSuchAppointment
             | Refusal::AppointmentClosed
             | Refusal::TooManyAppointments
+            | Refusal::Throttled
+            | Refusal::NotAllowed
+            | Refusal::TlsRequired
+            | Refusal::NoSuchDoctor
+            | Refusal::NoSuchPatient
             | Refusal::PlanNotCovered => Self::Refused,
             Refusal::NotLoggedIn
             | Refusal::AlreadyLoggedIn

@@ -5,6 +5,8 @@ use domain::{
     SlotIndex, Version,
 };
 
+use protocol::LogInWith;
+
 use super::*;
 
 const NOW: &str = "2026-11-22T10:00:00Z";
@@ -40,6 +42,7 @@ fn log_in(session: KeepSession) -> Request {
         user: UserName::new("ann").unwrap(),
         password: Password::new("secret").unwrap(),
         session,
+        with: LogInWith::default(),
     }
 }
 
@@ -55,6 +58,7 @@ fn slot() -> Slot {
         doctor: Doctor {
             name: DoctorName::new("doc2").unwrap(),
             address: DoctorAddress { host: None, port: 42_000 },
+            keys: None,
         },
         start: "2026-11-23T15:00:00Z".parse().unwrap(),
         end: "2026-11-23T16:00:00Z".parse().unwrap(),
@@ -94,7 +98,7 @@ fn logged_in() -> Visit {
     let mut visit = Visit::new(rules("Europe/Berlin"));
     effect(ask(&mut visit, log_in(KeepSession::No)));
     let right = Fed::Verified(Verdict::Right(account(Some(patient_id()))));
-    let welcome = LoggedIn { token: None, expires: None };
+    let welcome = LoggedIn::default();
     assert_eq!(answer(visit.resume(right)), Reply::LoggedIn(welcome));
     visit
 }
@@ -143,7 +147,7 @@ fn a_session_is_told_only_when_it_is_kept() {
     };
     let (mut visit, session) = open();
     let reply = answer(visit.resume(Fed::Settled(Settled::Decided(Outcome::Done))));
-    let Reply::LoggedIn(LoggedIn { token: Some(token), expires }) = reply else {
+    let Reply::LoggedIn(LoggedIn { token: Some(token), expires, .. }) = reply else {
         panic!("{reply:?}");
     };
     assert_eq!(TokenHash::of(&token), session.token);
@@ -184,7 +188,7 @@ fn a_booking_is_the_patients_own_and_ends_as_the_store_decides() {
         // 15:00 in London is four in the afternoon in Berlin.
         when: WeekTime::parse("Mon", "04pm").unwrap(),
     };
-    let full = || Referral::Full(Box::new(view.clone()));
+    let full = || Referral::Full(Box::new(Referred { view: view.clone(), admission: None }));
     for (settled, reply) in [
         (Settled::Decided(Outcome::Booked(appointment())), Reply::Booked(full())),
         (Settled::Decided(Outcome::AlreadyHeld(appointment())), Reply::AlreadyHeld(full())),

@@ -13,7 +13,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::Conversation;
 use crate::limits::Deadlines;
-use crate::message::{AppointmentView, Cursor, KeepSession, OfferDetails, SlotsWanted};
+use crate::message::{
+    AppointmentView, Cursor, KeepSession, LogInWith, OfferDetails, Referred, SlotsWanted,
+};
 
 struct Pair {
     call: Call,
@@ -103,6 +105,7 @@ fn log_in(session: KeepSession) -> impl Strategy<Value = Request> {
         user: UserName::new(&user).unwrap(),
         password: Password::new(&password).unwrap(),
         session,
+        with: LogInWith::default(),
     })
 }
 
@@ -159,7 +162,11 @@ fn view() -> impl Strategy<Value = AppointmentView> {
                 slot: Slot {
                     id: SlotId(slot),
                     index,
-                    doctor: Doctor { name: doctor, address: DoctorAddress { host: None, port } },
+                    doctor: Doctor {
+                        name: doctor,
+                        address: DoctorAddress { host: None, port },
+                        keys: None,
+                    },
                     start,
                     end: start,
                     service: Service::visit(),
@@ -187,11 +194,13 @@ fn offer() -> impl Strategy<Value = Offer> {
 }
 
 fn json_reply() -> impl Strategy<Value = Reply> {
-    let full = || view().prop_map(|view| Referral::Full(Box::new(view)));
+    let full =
+        || view().prop_map(|view| Referral::Full(Box::new(Referred { view, admission: None })));
     prop_oneof![
         (any::<[u8; 32]>(), moment()).prop_map(|(bytes, expires)| Reply::LoggedIn(LoggedIn {
             token: Some(SessionToken::fresh(&Entropy(bytes))),
-            expires: Some(expires)
+            expires: Some(expires),
+            device: None,
         })),
         Just(Reply::LoggedOut),
         prop::collection::vec(offer(), 0..5)
@@ -232,7 +241,7 @@ proptest! {
         prop_assume!(!["authenticate", "available", "selection"].contains(&user.as_str()));
         let mut pair = Pair::new(dialect);
         prop_assert_eq!(pair.ask(&log_in), log_in);
-        let welcome = Reply::LoggedIn(LoggedIn { token: None, expires: None });
+        let welcome = Reply::LoggedIn(LoggedIn::default());
         prop_assert_eq!(pair.answer(&welcome, size), welcome);
 
         let offers = offers.into_iter().map(|(index, when)| Offer { index, when, details: None });
@@ -243,7 +252,7 @@ proptest! {
         let book = Request::Book { slot: SlotNamed::Index(chosen), request_id: None };
         prop_assert_eq!(pair.ask(&book), book);
         let doctor = view.appointment.slot.doctor.clone();
-        let heard = pair.answer(&Reply::Booked(Referral::Full(Box::new(view))), size);
+        let heard = pair.answer(&Reply::Booked(Referral::Full(Box::new(Referred { view, admission: None }))), size);
         let expected = Referral::Port {
             doctor: (dialect != Dialect::Seed).then_some(doctor.name),
             port: doctor.address.port,
@@ -259,6 +268,7 @@ proptest! {
                 user: UserName::new("a").unwrap(),
                 password: Password::new("b").unwrap(),
                 session: KeepSession::No,
+                with: LogInWith::default(),
             };
             call.ask(&log_in).unwrap();
             call.receive(Instant::now(), &bytes).unwrap();

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::limits::AVAILABLE_REST;
-use crate::message::{AppointmentView, LoggedIn, Offer, Offers, Referral, SlotNamed};
+use crate::message::{AppointmentView, LoggedIn, Offer, Offers, Referral, Referred, SlotNamed};
 
 fn offers() -> Offers {
     let offer = |index, day, time| Offer {
@@ -27,7 +27,7 @@ fn referral() -> Referral {
     let slot = Slot {
         id: SlotId(17),
         index: SlotIndex::new(2).unwrap(),
-        doctor: Doctor { name: DoctorName::new("doc2").unwrap(), address },
+        doctor: Doctor { name: DoctorName::new("doc2").unwrap(), address, keys: None },
         start: Timestamp::UNIX_EPOCH,
         end: Timestamp::UNIX_EPOCH,
         service: Service::visit(),
@@ -39,7 +39,8 @@ fn referral() -> Referral {
         slot,
     };
     let when = WeekTime::parse("Mon", "03pm").unwrap();
-    Referral::Full(Box::new(AppointmentView { appointment, when }))
+    let view = AppointmentView { appointment, when };
+    Referral::Full(Box::new(Referred { view, admission: None }))
 }
 
 /// A center with one user (`ann`, `pass word`), a list of two slots, and slot 2 to give away.
@@ -48,7 +49,7 @@ fn center(request: &Request) -> Reply {
         Request::LogIn { user, password, .. }
             if user.as_str() == "ann" && password.expose() == "pass word" =>
         {
-            Reply::LoggedIn(LoggedIn { token: None, expires: None })
+            Reply::LoggedIn(LoggedIn::default())
         }
         Request::LogIn { .. } => Reply::Refused(Refusal::WrongCredentials),
         Request::Board => Reply::Slots(offers()),

@@ -9,7 +9,9 @@ use anyhow::bail;
 use domain::{Refusal, RequestId};
 use net::patient::{CallError, Caller};
 use protocol::limits::PAGE_SLOTS_MAX;
-use protocol::{Cursor, Dialect, KeepSession, Offer, Reply, Request, SlotsWanted, screen};
+use protocol::{
+    Cursor, Dialect, KeepSession, LogInWith, Offer, Reply, Request, SlotsWanted, screen,
+};
 
 use super::Patient;
 
@@ -162,6 +164,7 @@ fn log_in(patient: &Patient) -> Request {
         user: patient.user.clone(),
         password: patient.password.clone(),
         session: KeepSession::No,
+        with: LogInWith::default(),
     }
 }
 

@@ -109,7 +109,8 @@ fn note_booking(
     summary.slot = Some(index.to_string());
     summary.when = offer.map(|offer| offer.when.to_string());
     summary.doctor = referral.doctor().map(ToString::to_string);
-    if let Referral::Full(view) = referral {
+    if let Referral::Full(referred) = referral {
+        let view = &referred.view;
         summary.when = Some(view.when.to_string());
         summary.appointment = Some(view.appointment.id.to_string());
     }
@@ -128,7 +129,7 @@ async fn ask_doctor(
     screen.show(|| screen::patient::has_udp_address(n, local.port(), local.ip()));
     screen.show(|| screen::patient::sent_plan(n, &plan, doctor.port(), doctor.ip()));
     let service = match referral {
-        Referral::Full(view) => view.appointment.slot.service.clone(),
+        Referral::Full(referred) => referred.view.appointment.slot.service.clone(),
         Referral::Port { .. } => Service::visit(),
     };
     let request = EstimateRequest { patient: format!("Patient{n}"), service, plan };

@@ -209,7 +209,7 @@ pub(crate) fn moving(patient: u8, appointment: AppointmentId, index: u32) -> Res
 }
 
 pub(crate) fn doctor(name: &str, port: u16) -> Doctor {
-    Doctor { name: doctor_name(name), address: DoctorAddress { host: None, port } }
+    Doctor { name: doctor_name(name), address: DoctorAddress { host: None, port }, keys: None }
 }
 
 /// A log-in with the password of the file.

@@ -84,6 +84,7 @@ pub(super) fn a_conflict_takes_nothing_over_and_leaves_the_batch_alone(store: &d
         doctor: Doctor {
             name: doctor_name("doc1"),
             address: DoctorAddress { host: None, port: 41001 },
+            keys: None,
         },
         ..slot(3, WEEK[2])
     });
@@ -309,6 +310,7 @@ pub(super) fn a_doctor_who_has_left_leaves_the_address_to_another(store: &dyn St
     let at_41000 = |name| Doctor {
         name: doctor_name(name),
         address: DoctorAddress { host: None, port: 41000 },
+        keys: None,
     };
     // Only a slot of doc2 is left in the file, and doc3 answers where doc1 did.
     let doc2 = the_file().doctors[1].clone();

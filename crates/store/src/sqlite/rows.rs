@@ -70,7 +70,7 @@ pub(super) fn doctor(row: &Row<'_>, first: usize) -> Result<Doctor, StoreError> 
         None => None,
     };
     let address = DoctorAddress { host, port: row.get(first + 2)? };
-    Ok(Doctor { name: DoctorName::new(name).map_err(corrupt)?, address })
+    Ok(Doctor { name: DoctorName::new(name).map_err(corrupt)?, address, keys: None })
 }
 
 /// An appointment with its slot, from the first columns of a row.
