@@ -2,6 +2,8 @@
 
 use clap::Command;
 
+use protocol::Dialect;
+
 use super::*;
 
 /// Every flag of every sub-command, with the words that lead to it.
