@@ -67,3 +67,8 @@ impl Default for Deadlines {
         }
     }
 }
+
+/// The longest text that is taken for something signed (ticket, certificate, estimate), in bytes.
+pub const SIGNED_BYTES_MAX: usize = 2_048;
+/// A ticket is in force from so long before it is made: the doctor's clock may be behind.
+pub const TICKET_BACKDATED: Duration = Duration::from_secs(60);
