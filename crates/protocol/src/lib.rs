@@ -21,6 +21,8 @@ mod practice;
 pub mod screen;
 mod sealed;
 mod signed_estimate;
+#[cfg(test)]
+mod testing;
 pub mod ticket;
 
 pub use call::{BadReply, Call, NotSpoken};
