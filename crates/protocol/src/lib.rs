@@ -13,6 +13,8 @@ mod conversation;
 mod dialect;
 mod estimate;
 pub mod files;
+#[doc(hidden)]
+pub mod fuzz;
 mod inquiry;
 mod json;
 pub mod limits;

@@ -162,6 +162,14 @@ impl fmt::Debug for Check {
     }
 }
 
+/// A request for `to` with these bytes, cut or filled with zeros, in the place of the message: what
+/// a stranger who knows the key can make. For [`crate::fuzz`].
+pub(crate) fn framed(to: &SealingKey, bytes: &[u8]) -> Vec<u8> {
+    let mut message = bytes.to_vec();
+    message.resize(SEALED_BYTES - 1 - CHECK_BYTES, 0);
+    Check::of(&to.0).frame(REQUEST, &message)
+}
+
 fn pad(text: &[u8]) -> Option<Vec<u8>> {
     if text.len() > TEXT_BYTES_MAX {
         return None;

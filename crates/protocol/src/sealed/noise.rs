@@ -81,7 +81,7 @@ pub(super) fn open_request(
     message: &[u8],
     entropy: &Entropy,
 ) -> Option<(Vec<u8>, SealsAnswer)> {
-    let mut state = builder(Some(Arc::clone(&secret.0)), entropy)?
+    let mut state = builder(Some(Arc::clone(&secret.0)), entropy, PROLOGUE)?
         // The resolver has the key itself.
         .local_private_key(&[])
         .ok()?
@@ -108,15 +108,19 @@ impl SealsAnswer {
 
 fn begin(to: &SealingKey, plain: &[u8], entropy: &Entropy) -> Option<(Vec<u8>, HandshakeState)> {
     let mut state =
-        builder(None, entropy)?.remote_public_key(&to.0).ok()?.build_initiator().ok()?;
+        builder(None, entropy, PROLOGUE)?.remote_public_key(&to.0).ok()?.build_initiator().ok()?;
     let message = write(&mut state, plain)?;
     Some((message, state))
 }
 
-fn builder(own: Option<Arc<KeyPair>>, entropy: &Entropy) -> Option<Builder<'static>> {
+fn builder(
+    own: Option<Arc<KeyPair>>,
+    entropy: &Entropy,
+    prologue: &'static [u8],
+) -> Option<Builder<'static>> {
     let params: NoiseParams = PATTERN.parse().ok()?;
     let primitives = Primitives { own, entropy: *entropy };
-    Builder::with_resolver(params, Box::new(primitives)).prologue(PROLOGUE).ok()
+    Builder::with_resolver(params, Box::new(primitives)).prologue(prologue).ok()
 }
 
 fn write(state: &mut HandshakeState, plain: &[u8]) -> Option<Vec<u8>> {
@@ -327,4 +331,76 @@ thread_local! {
 #[cfg(test)]
 pub(crate) fn exchanges() -> usize {
     EXCHANGES.with(std::cell::Cell::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(digits: &str) -> Vec<u8> {
+        let pairs = digits.as_bytes().chunks_exact(2);
+        pairs
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
+    }
+
+    fn key(digits: &str) -> [u8; 32] {
+        bytes(digits).try_into().unwrap()
+    }
+
+    /// From the test vectors of cacophony, another implementation of Noise.
+    #[test]
+    fn it_is_the_noise_that_others_speak() {
+        let secret = SealingSecret::from_seed(key(
+            "4a3acbfdb163dec651dfa3194dece676d437029c62a408b4c5ea9114246e4893",
+        ))
+        .unwrap();
+        assert_eq!(
+            secret.public().to_string(),
+            "31e0303fd6418d2f8c0e78b91f22e8caed0fbe48656dcf4767e4834f701b8f62"
+        );
+        let patient =
+            Entropy(key("893e28b9dc6ca8d611ab664754b8ceb7bac5117349a4439a6b0569da977c464a"));
+        let doctor =
+            Entropy(key("bbdb4cdbd309f1a1f2e1456967fe288cadd6f712d65dc7b7793d5e63da6b375b"));
+        let to = secret.public();
+        let mut asks = builder(None, &patient, b"John Galt")
+            .unwrap()
+            .remote_public_key(&to.0)
+            .unwrap()
+            .build_initiator()
+            .unwrap();
+        let mut answers = builder(Some(Arc::clone(&secret.0)), &doctor, b"John Galt")
+            .unwrap()
+            .local_private_key(&[])
+            .unwrap()
+            .build_responder()
+            .unwrap();
+
+        let request = write(&mut asks, b"Ludwig von Mises").unwrap();
+        let expected = "ca35def5ae56cec33dc2036731ab14896bc4c75dbb07a61f879f8e3afa4c7944\
+                        8134d00711fdb390a0d178fa008f6d47d2891e5ea18ae136c3b4c23ac384efb0";
+        assert_eq!(request, bytes(expected));
+        assert_eq!(read(&mut answers, &request).unwrap(), b"Ludwig von Mises");
+        let answer = write(&mut answers, b"Murray Rothbard").unwrap();
+        let expected = "95ebc60d2b1fa672c1f46a8aa265ef51bfe38e7ccb39ec5be34069f144808843\
+                        8ea16e3701bc0d77744f117bee22451c9afa7f4cdbbcff00c04a8ee0913c88";
+        assert_eq!(answer, bytes(expected));
+        assert_eq!(read(&mut asks, &answer).unwrap(), b"Murray Rothbard");
+    }
+
+    #[test]
+    fn random_bytes_are_good_for_one_key() {
+        let mut once = Once(Some(Entropy([1; 32])));
+        let mut seed = [0; 32];
+        assert!(once.try_fill_bytes(&mut seed).is_ok());
+        assert_eq!(once.try_fill_bytes(&mut seed), Err(Error::Rng));
+    }
+
+    #[test]
+    fn a_seed_of_zeros_is_no_secret_and_a_secret_prints_as_stars() {
+        assert_eq!(SealingSecret::from_seed([0; 32]).err(), Some(NoSecret));
+        let shown = format!("{:?}", SealingSecret::from_seed([0x5a; 32]).unwrap());
+        assert!(shown.contains("********") && !shown.contains("5a5a"));
+    }
 }
