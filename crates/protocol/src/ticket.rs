@@ -55,7 +55,7 @@ macro_rules! signed_text {
 pub(crate) use signed_text;
 
 signed_text! {
-    /// A ticket: a PASETO v4.public token (https://github.com/paseto-standard/paseto-spec).
+    /// A ticket: a PASETO v4.public token (<https://github.com/paseto-standard/paseto-spec>).
     Ticket
 }
 signed_text! {

@@ -1,4 +1,4 @@
-//! PASETO v4.public (https://github.com/paseto-standard/paseto-spec), as strict as it can be read:
+//! PASETO v4.public (<https://github.com/paseto-standard/paseto-spec>), as strict as it can be read:
 //! one purpose per implicit assertion, one version, no field that is not known.
 //!
 //! The library's own checks of claims are not used: they ask the system's clock, and here `now` is

@@ -125,11 +125,11 @@ fn a_ticket_out_of_force_is_met_with_silence() {
         let crate::InquiryStep::Send(datagrams) = asked.unwrap().step(now) else { unreachable!() };
         assert_eq!(practice().answer(&arrival(1), &datagrams[0]), Seen::NOTHING, "{what}");
     };
-    let key = ticket_key();
-    silent("expired", TicketClaims { expires: at(NOW), ..visit() }, &key);
-    silent("not yet", TicketClaims { not_before: at(NOW + 1), ..visit() }, &key);
-    silent("another doctor's", TicketClaims { doctor: other, ..visit() }, &key);
-    silent("unknown key", visit(), &super::super::super::testing::key(9));
+    let usual = ticket_key();
+    silent("expired", TicketClaims { expires: at(NOW), ..visit() }, &usual);
+    silent("not yet", TicketClaims { not_before: at(NOW + 1), ..visit() }, &usual);
+    silent("another doctor's", TicketClaims { doctor: other, ..visit() }, &usual);
+    silent("unknown key", visit(), &key(9));
     silent("the center's other key", visit(), &center());
 }
 
