@@ -162,7 +162,8 @@ pub struct ImportedSlot {
 /// as it is; a free one that the file gives to another doctor or time is withdrawn and published
 /// anew (with a new id); a free one that *came from a file* and left it is withdrawn; a booked one
 /// is never freed, and an index given to another doctor or time while its slot is booked is a
-/// conflict. Slots that were added by hand are left alone.
+/// conflict. Slots that were added by hand are left alone, and so are the address and the keys of a
+/// doctor who has registered.
 #[derive(Debug, Clone)]
 pub struct Import {
     /// The center's IANA zone: stored at the first load; a different one later is a conflict.
