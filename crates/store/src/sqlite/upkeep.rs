@@ -1,4 +1,4 @@
-//! Upkeep of a store's file: checking, backing up, restoring.
+//! Upkeep of a store's file: checking it and its audit, backing up, restoring, scrubbing.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 pub use super::check::check;
 use super::connection;
 use super::lock::{StoreLock, beside};
+pub use super::verify::verify_audit;
 use crate::StoreError;
 
 /// Writes a backup of `store`, which may be in use, to `file`: whole, checked, on the disk, and
@@ -68,6 +69,31 @@ pub fn restore(store: &Path, file: &Path) -> Result<Option<PathBuf>, StoreError>
     fs::rename(&partial.0, &store)?;
     sync_folder_of(&store)?;
     Ok(replaced)
+}
+
+/// Makes the bytes of what was deleted disappear from the file of `store`, which may be in use, and
+/// from its log: the file is written anew and the log emptied. Takes as much memory as the file is
+/// large. Copies of the store (backups, what a restore has set aside) are files of their own.
+///
+/// # Errors
+/// `InUse` while somebody reads or writes for longer than the deadline: nothing is lost, try again.
+/// `NotOurs` when it is no store of this program.
+pub fn scrub(store: &Path) -> Result<(), StoreError> {
+    let store = std::path::absolute(store)?;
+    let _in_use = StoreLock::shared(&store)?;
+    connection::open_to_inspect(&store)?;
+    let connection = connection::open(&store, connection::Purpose::Write)?;
+    let in_use = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::InUse(store.clone())
+        }
+        _ => error.into(),
+    };
+    connection.execute_batch("VACUUM").map_err(in_use)?;
+    // The new file is still in the log, behind what is to disappear.
+    let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let busy: bool = connection.query_row(sql, [], |row| row.get(0)).map_err(in_use)?;
+    if busy { Err(StoreError::InUse(store.clone())) } else { Ok(()) }
 }
 
 /// A file on its way to being whole; gone when dropped.

@@ -6,8 +6,10 @@ use std::thread;
 use domain::{AppointmentId, Refusal, SlotId};
 
 use super::super::Sqlite;
+use super::super::upkeep::verify_audit;
 use super::{place, violations};
 use crate::conformance::at;
+use crate::conformance::audit_key;
 use crate::conformance::clinic::{account, patient_id, standing, the_file};
 use crate::{
     Actor, Book, Cancel, Command, CommitError, Import, Outcome, SlotChoice, Store, Writer,
@@ -69,6 +71,9 @@ fn a_thousand_bookings_of_one_slot_make_one_appointment() {
     assert_eq!((booked, refused), (1, 999));
     assert_eq!(place.clinic.free_indices(), [1, 2, 4, 5, 6]);
     assert_eq!(violations(&place.path), Vec::<String>::new());
+    // Four writers, one chain: the import and every answer are in it.
+    let report = verify_audit(&place.path, &audit_key(), None).unwrap();
+    assert_eq!((report.entries, report.faults), (1_001, Vec::new()));
 }
 
 #[test]
@@ -115,7 +120,7 @@ fn many_may_open_a_new_file_at_once() {
             let (path, together) = (&path, &together);
             scope.spawn(move || {
                 together.wait();
-                let store = Sqlite::open(path).unwrap();
+                let store = Sqlite::open(path, &audit_key()).unwrap();
                 let mut writer = store.writer().unwrap();
                 let accounts = vec![account(number)];
                 let import = Command::Import(Import { accounts, ..the_file() });

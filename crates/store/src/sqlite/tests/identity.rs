@@ -6,10 +6,11 @@ use std::path::Path;
 use super::super::Sqlite;
 use super::{place, raw};
 use crate::StoreError;
+use crate::conformance::audit_key;
 
 fn check(path: &Path, expected: &str) {
     let before = fs::read(path).unwrap();
-    match Sqlite::open(path) {
+    match Sqlite::open(path, &audit_key()) {
         Err(StoreError::NotOurs(why)) => {
             assert_eq!(why, format!("{} {expected}", path.display()));
         }
@@ -38,8 +39,8 @@ fn another_programs_database_is_refused_and_left_alone() {
 fn a_newer_versions_database_is_refused_and_left_alone() {
     let place = place();
     drop((place.clinic, place.store));
-    raw(&place.path).pragma_update(None, "user_version", 2).unwrap();
-    let why = "is from a newer version of this program (schema 2, known: 1)";
+    raw(&place.path).pragma_update(None, "user_version", 3).unwrap();
+    let why = "is from a newer version of this program (schema 3, known: 2)";
     check(&place.path, why);
 }
 
@@ -48,14 +49,14 @@ fn an_empty_file_becomes_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("empty.db");
     fs::write(&path, "").unwrap();
-    Sqlite::open(&path).unwrap();
-    Sqlite::open(&path).unwrap();
+    Sqlite::open(&path, &audit_key()).unwrap();
+    Sqlite::open(&path, &audit_key()).unwrap();
 }
 
 #[test]
 fn a_file_in_no_folder_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let result = Sqlite::open(&folder.path().join("no/such/folder.db"));
+    let result = Sqlite::open(&folder.path().join("no/such/folder.db"), &audit_key());
     assert!(matches!(result, Err(StoreError::Io(_))), "{result:?}");
 }
 

@@ -5,10 +5,13 @@
 
 mod contention;
 mod failures;
+mod forgetting;
 mod identity;
+mod migration;
 mod plans;
 mod schema;
 mod speed;
+mod tampering;
 mod upkeep;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +20,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::Sqlite;
-use crate::conformance::Clinic;
+use crate::conformance::{Clinic, audit_key};
 
 /// A folder with an open clinic in it.
 struct Place {
@@ -30,7 +33,7 @@ struct Place {
 fn place() -> Place {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clinic.db");
-    let store = Sqlite::open(&path).unwrap();
+    let store = Sqlite::open(&path, &audit_key()).unwrap();
     let clinic = Clinic::open(&store);
     Place { _folder: folder, path, store, clinic }
 }

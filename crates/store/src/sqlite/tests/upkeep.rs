@@ -9,6 +9,7 @@ use super::super::upkeep::{backup, check, restore};
 use super::{Place, place, raw, violations};
 use crate::StoreError;
 use crate::conformance::Clinic;
+use crate::conformance::audit_key;
 
 /// A clinic with some past: a booking, a move, a cancellation, request ids.
 fn place_with_a_past() -> Place {
@@ -124,6 +125,45 @@ fn a_lost_past_is_found() {
 }
 
 #[test]
+fn credentials_and_doctors_accounts_that_cannot_be_are_found() {
+    check_finds(
+        "DROP INDEX credential_one_totp_in_force;
+         INSERT INTO credential (center, account, credential, kind, secret, added)
+         SELECT 1, account, n.value, 'totp', '00', 0 FROM account, json_each('[2,3]') n
+         WHERE user_name = 'patient1'",
+        &["an account has two secrets for one-time passwords in force: account 01"],
+    );
+    let one = "an account speaks for a doctor without being one's, or is one's and speaks for \
+        nobody: account 01";
+    check_finds(
+        "INSERT INTO speaks_for SELECT 1, account, 1, 0 FROM account WHERE user_name = 'patient1'",
+        &[one],
+    );
+    check_finds("UPDATE account SET role = 'doctor' WHERE user_name = 'patient1'", &[one]);
+    check_finds(
+        "UPDATE audit SET mac = NULL WHERE entry = 3",
+        &["a record of the audit without a code comes after one that has a code: entry 3"],
+    );
+}
+
+#[test]
+fn a_backup_of_the_first_version_is_checked_and_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, file) = (folder.path().join("old.db"), folder.path().join("backup.db"));
+    super::migration::first_version(&old);
+    assert_eq!(violations(&old), Vec::<String>::new());
+    backup(&old, &file).unwrap();
+    let path = folder.path().join("clinic.db");
+    restore(&path, &file).unwrap();
+    Sqlite::open(&path, &audit_key()).unwrap();
+    assert_eq!(violations(&path), Vec::<String>::new());
+    raw(&file)
+        .execute_batch("DROP TRIGGER audit_is_kept; DELETE FROM audit WHERE entry = 2")
+        .unwrap();
+    assert_eq!(violations(&file), ["the audit has a gap: center 1"]);
+}
+
+#[test]
 fn an_untrue_answer_is_found() {
     check_finds(
         "UPDATE request SET outcome = '{\"booked\":1}'",
@@ -175,7 +215,7 @@ fn a_backup_beside_an_open_writer_is_restored() {
     drop((place.clinic, place.store));
 
     let replaced = restore(&place.path, &file).unwrap().unwrap();
-    let mut clinic = Clinic::empty(&Sqlite::open(&place.path).unwrap());
+    let mut clinic = Clinic::empty(&Sqlite::open(&place.path, &audit_key()).unwrap());
     assert_eq!((clinic.free(), clinic.appointments_of(1)), then);
     assert_eq!(violations(&place.path), Vec::<String>::new());
     // What was replaced is whole, and could be put back.
@@ -184,7 +224,7 @@ fn a_backup_beside_an_open_writer_is_restored() {
     assert_eq!(violations(&replaced), Vec::<String>::new());
     drop(clinic);
     restore(&place.path, &replaced).unwrap();
-    let mut clinic = Clinic::empty(&Sqlite::open(&place.path).unwrap());
+    let mut clinic = Clinic::empty(&Sqlite::open(&place.path, &audit_key()).unwrap());
     assert_eq!(clinic.free(), now);
     // The backup can be used again.
     assert_eq!(violations(&file), Vec::<String>::new());
@@ -252,7 +292,7 @@ fn a_store_is_restored_where_there_was_none_or_a_broken_one() {
     assert_eq!(fs::read(&aside).unwrap(), b"a broken store");
     assert_eq!(violations(&path), Vec::<String>::new());
     assert!(!folder.path().join("clinic.db-wal").exists());
-    Sqlite::open(&path).unwrap();
+    Sqlite::open(&path, &audit_key()).unwrap();
 }
 
 #[test]
