@@ -150,7 +150,7 @@ impl InMemory {
         let now = Instant::now();
         Self {
             runtime: runtime.clone(),
-            conversation: Conversation::new(Deadlines::default(), now),
+            conversation: Conversation::new(ConversationSettings::default(), now),
             visit: Visit::new(Rules { zone: TimeZone::UTC, appointments_max: None }),
             now,
         }
