@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use center::{Rules, Step, Visit};
 use jiff::tz::TimeZone;
-use protocol::Conversation;
 use protocol::limits::Deadlines;
+use protocol::{Conversation, ConversationSettings};
 use runtime::{Runtime, fresh_entropy};
 use store::sqlite::Sqlite;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
