@@ -12,13 +12,12 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Conversation;
-use crate::limits::Deadlines;
 use crate::message::{
     Access, Admission, AppointmentView, Cursor, KeepSession, LogInWith, News, OfferDetails,
     Referred, Registered, Registration, SlotsWanted, TicketReply, TicketWanted, TicketsOver,
 };
 use crate::ticket::{DoctorCertificate, Ticket};
+use crate::{Conversation, ConversationSettings};
 
 struct Pair {
     call: Call,
@@ -29,7 +28,7 @@ struct Pair {
 impl Pair {
     fn new(dialect: Dialect) -> Self {
         let now = Instant::now();
-        let conversation = Conversation::new(Deadlines::default(), now);
+        let conversation = Conversation::new(ConversationSettings::default(), now);
         Self { call: Call::new(dialect), conversation, now }
     }
 
