@@ -10,6 +10,7 @@ mod config;
 mod doctor;
 mod exit;
 mod input;
+mod keys;
 mod loading;
 mod logging;
 mod outlet;
