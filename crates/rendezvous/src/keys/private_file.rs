@@ -33,7 +33,6 @@ const PUBLIC_MODE: u32 = 0o644;
 pub(crate) struct Secret(Vec<u8>);
 
 impl Secret {
-
     /// The secret itself.
     pub(crate) fn expose(&self) -> &[u8] {
         &self.0
