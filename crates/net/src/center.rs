@@ -1,18 +1,23 @@
 //! The health center's accept loop: one task per connection, all of them bounded.
 
+use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use protocol::limits::Deadlines;
+use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 pub use crate::connection::Center;
 
 use crate::Shutdown;
-use crate::connection::Connection;
-use crate::crowd::{Admission, Crowd};
-use crate::limits::{ACCEPT_PAUSE, BACKLOG, REFUSAL_DEADLINE, SHUTDOWN_DEADLINE};
+use crate::arrival::Arrival;
+use crate::crowd::Crowd;
+use crate::limits::{ACCEPT_PAUSE, BACKLOG, SHUTDOWN_DEADLINE, STRANGERS_LET_GO};
+
+/// How often the log says that there are no file descriptors.
+const COMPLAINT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Binds the center's listening socket.
 ///
@@ -29,19 +34,19 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 /// Serves patients until `shutdown`, then finishes what is in flight, at most for
 /// [`SHUTDOWN_DEADLINE`].
 pub async fn serve(listener: TcpListener, center: Center, mut shutdown: Shutdown) {
-    let crowd = Crowd::default();
+    let crowd = Crowd::new(center.limits);
+    let center = Arc::new(center);
     let mut connections = JoinSet::new();
+    let mut last_complaint = None;
     loop {
         tokio::select! {
             biased;
             () = shutdown.wait() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    admit(&mut connections, &center, &crowd, (stream, peer), shutdown.clone());
-                }
+                Ok(accepted) => admit(&mut connections, &center, &crowd, accepted, &shutdown),
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    make_room(&crowd, &error, &mut last_complaint);
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
@@ -57,28 +62,32 @@ pub async fn serve(listener: TcpListener, center: Center, mut shutdown: Shutdown
 
 fn admit(
     connections: &mut JoinSet<()>,
-    center: &Center,
+    center: &Arc<Center>,
     crowd: &Crowd,
     (stream, peer): (TcpStream, SocketAddr),
-    shutdown: Shutdown,
+    shutdown: &Shutdown,
 ) {
-    let Some(place) = crowd.enter(peer.ip()) else {
-        tracing::debug!(%peer, "closed at once, too many connections");
+    let source = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+    let Some(place) = crowd.enter(source.ip()) else {
+        tracing::debug!(%source, "closed at once, too many connections");
         return;
     };
-    let mut center = center.clone();
-    if place.admission == Admission::Refused {
-        center.deadlines = hurried(center.deadlines, REFUSAL_DEADLINE);
-    }
+    let arrival = Arrival { stream, source, place, accepted: Instant::now() };
+    let served = arrival.serve(Arc::clone(center), crowd.clone(), shutdown.clone());
     connections.spawn(async move {
-        let connection = Connection::new(stream, peer, center, place.admission);
-        if let Err(error) = connection.serve(shutdown).await {
-            tracing::debug!(%peer, %error, "a connection ended early");
+        if let Err(error) = served.await {
+            tracing::debug!(%source, %error, "a connection ended early");
         }
-        drop(place);
     });
 }
 
-fn hurried(deadlines: Deadlines, limit: Duration) -> Deadlines {
-    Deadlines { first_byte: limit, whole_message: limit, ..deadlines }
+/// Nothing could be accepted. When that is for want of file descriptors, silent strangers give
+/// theirs back; the newcomer waits in the kernel's queue for it.
+fn make_room(crowd: &Crowd, error: &io::Error, last_complaint: &mut Option<Instant>) {
+    let used_up = matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE));
+    let let_go = if used_up { crowd.let_go(STRANGERS_LET_GO) } else { 0 };
+    if last_complaint.is_none_or(|last| last.elapsed() >= COMPLAINT_PAUSE) {
+        *last_complaint = Some(Instant::now());
+        tracing::warn!(%error, let_go, "a connection could not be accepted");
+    }
 }

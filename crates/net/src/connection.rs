@@ -1,25 +1,29 @@
 //! One patient's TCP connection to the center: bytes to the conversation, requests to the visit,
 //! effects to the runtime, and back.
 
+use std::future::poll_fn;
 use std::io;
-use std::mem::MaybeUninit;
-use std::net::SocketAddr;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use center::{Rules, Step, Visit};
 use domain::Refusal;
-use protocol::limits::Deadlines;
+use ipnet::IpNet;
 use protocol::screen::center as screen;
-use protocol::{Conversation, Reply, Request, SlotNamed};
+use protocol::{Conversation, ConversationSettings, Reply, Request, SlotNamed};
 use runtime::Runtime;
-use socket2::SockRef;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{sleep_until, timeout};
 
-use crate::crowd::Admission;
-use crate::limits::{LINGER, READ_BYTES, WRITE_DEADLINE};
-use crate::{Screen, Shutdown};
+use crate::arrival::has_more_to_read;
+use crate::crowd::{Admission, Known, Place};
+use crate::limits::{LINGER, Limits, READ_BYTES, WRITE_DEADLINE};
+use crate::stream::PeerStream;
+use crate::tls::TlsDoor;
+use crate::{PlaintextFrom, Screen, Shutdown};
 
 /// What every connection of a center shares.
 #[derive(Clone)]
@@ -28,105 +32,115 @@ pub struct Center {
     pub runtime: Runtime,
     /// What holds for every visit.
     pub rules: Rules,
-    /// How long it waits for a peer.
-    pub deadlines: Deadlines,
+    /// How much of everything, and for how long.
+    pub limits: Limits,
+    /// From where it answers in plaintext.
+    pub plaintext: PlaintextFrom,
+    /// Whose PROXY headers are believed; a connection from there must begin with one.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Its certificate; `None` for a center that speaks no TLS.
+    pub tls: Option<TlsDoor>,
     /// Where it shows what it does.
     pub screen: Screen,
 }
 
+/// Somebody who has said something.
+pub(crate) struct Peer {
+    pub(crate) stream: PeerStream,
+    /// The real one, also behind a trusted proxy.
+    pub(crate) source: IpAddr,
+    pub(crate) port: u16,
+    pub(crate) place: Place,
+    pub(crate) accepted: Instant,
+}
+
 pub(crate) struct Connection {
-    stream: TcpStream,
-    peer: SocketAddr,
-    center: Center,
-    admission: Admission,
+    stream: PeerStream,
+    source: IpAddr,
+    port: u16,
+    place: Place,
+    center: Arc<Center>,
     conversation: Conversation,
     visit: Visit,
 }
 
 /// What happened at the socket.
 enum Event {
-    Bytes(usize),
+    Bytes,
     Ended,
     Timeout,
+    Dismissed,
     Shutdown,
 }
 
 impl Connection {
-    pub(crate) fn new(
-        stream: TcpStream,
-        peer: SocketAddr,
-        center: Center,
-        admission: Admission,
-    ) -> Self {
-        let conversation = Conversation::new(center.deadlines, Instant::now());
+    pub(crate) fn new(peer: Peer, center: Arc<Center>, settings: ConversationSettings) -> Self {
+        let Peer { stream, source, port, place, accepted } = peer;
+        let conversation = Conversation::new(settings, accepted);
         let visit = Visit::new(center.rules.clone());
-        Self { stream, peer, center, admission, conversation, visit }
+        Self { stream, source, port, place, center, conversation, visit }
     }
 
     /// Serves the patient to the end of the visit, or of the center.
     pub(crate) async fn serve(mut self, mut shutdown: Shutdown) -> io::Result<()> {
-        // Replies are small and awaited: no waiting for more to send along (RFC 1122 §4.2.3.4).
-        self.stream.set_nodelay(true)?;
-        let mut buffer = vec![0; READ_BYTES];
         let mut now = Instant::now();
         loop {
             while let Some(request) = self.conversation.next_request(now) {
-                let reply = self.reply_to(request).await;
+                let reply = Box::pin(self.reply_to(request)).await;
                 now = Instant::now();
                 self.conversation.answer(now, &reply);
                 self.write_out().await?;
             }
             self.write_out().await?;
             if self.conversation.is_over() {
-                return self.hang_up(&mut buffer).await;
+                return self.hang_up().await;
             }
-            let event = self.wait(&mut buffer, &mut shutdown).await?;
+            let event = self.wait(&mut shutdown).await?;
             now = Instant::now();
             match event {
-                Event::Bytes(count) => {
-                    self.conversation.receive(now, &buffer[..count]);
-                    // A deadline may have passed while bytes kept coming.
-                    self.conversation.handle_timeout(now);
-                }
+                // A deadline may have passed while bytes kept coming.
+                Event::Bytes => self.conversation.handle_timeout(now),
                 Event::Ended => self.conversation.end_of_input(),
                 Event::Timeout if !self.has_more_to_read() => {
                     self.conversation.handle_timeout(now);
                 }
                 // It is here and only not reported yet: this machine was busy, not the peer silent.
                 Event::Timeout => tokio::task::yield_now().await,
-                Event::Shutdown => return self.finish(buffer).await,
+                Event::Dismissed => return self.leave(now).await,
+                Event::Shutdown => return self.finish().await,
             }
         }
     }
 
     /// Whether the kernel has bytes, or the end, for us that would be read next.
     fn has_more_to_read(&self) -> bool {
-        let mut byte = [MaybeUninit::uninit()];
-        self.conversation.wants_input() && SockRef::from(&self.stream).peek(&mut byte).is_ok()
+        self.conversation.wants_input() && has_more_to_read(self.stream.tcp())
     }
 
-    async fn wait(&mut self, buffer: &mut [u8], shutdown: &mut Shutdown) -> io::Result<Event> {
-        let due = self.conversation.next_timeout();
+    async fn wait(&mut self, shutdown: &mut Shutdown) -> io::Result<Event> {
+        let Self { stream, conversation, place, .. } = self;
+        let due = conversation.next_timeout();
         let timeout = async {
             match due {
                 Some(due) => sleep_until(due.into()).await,
                 None => std::future::pending().await,
             }
         };
+        let wants_input = conversation.wants_input();
         tokio::select! {
             biased;
             () = shutdown.wait() => Ok(Event::Shutdown),
-            read = self.stream.read(buffer), if self.conversation.wants_input() => match read? {
-                0 => Ok(Event::Ended),
-                count => Ok(Event::Bytes(count)),
-            },
+            read = poll_fn(|context| poll_receive(stream, conversation, context)), if wants_input => {
+                Ok(if read? > 0 { Event::Bytes } else { Event::Ended })
+            }
+            () = place.dismissed() => Ok(Event::Dismissed),
             () = timeout => Ok(Event::Timeout),
         }
     }
 
     /// From the request to its reply, with everything that has to be done in between.
     async fn reply_to(&mut self, request: Request) -> Reply {
-        if self.admission == Admission::Refused {
+        if self.place.begin_work(self.known()) == Admission::Refused {
             return Reply::Refused(Refusal::Busy);
         }
         let asked = Asked::of(&request);
@@ -143,11 +157,16 @@ impl Connection {
             }
         };
         self.show_reply(&asked, &reply);
+        self.place.end_work(self.known());
         reply
     }
 
+    fn known(&self) -> Known {
+        if self.visit.user().is_some() { Known::LoggedIn } else { Known::Stranger }
+    }
+
     fn show_request(&self, asked: &Asked) {
-        let (port, ip) = (self.peer.port(), self.peer.ip());
+        let (port, ip) = (self.port, self.source);
         match (asked, self.visit.user()) {
             (Asked::LogIn(user), _) => {
                 self.center.screen.show(|| screen::received_log_in(user));
@@ -186,16 +205,30 @@ impl Connection {
     }
 
     /// Answers what has come already, and no more: the center closes.
-    async fn finish(mut self, mut buffer: Vec<u8>) -> io::Result<()> {
-        if let Ok(count @ 1..) = self.stream.try_read(&mut buffer) {
-            self.conversation.receive(Instant::now(), &buffer[..count]);
-        }
+    async fn finish(mut self) -> io::Result<()> {
+        let Self { stream, conversation, .. } = &mut self;
+        poll_fn(|context| {
+            // Nothing there, or broken: what was there before is answered all the same.
+            let _ = poll_receive(stream, conversation, context);
+            Poll::Ready(())
+        })
+        .await;
         while let Some(request) = self.conversation.next_request(Instant::now()) {
-            let reply = self.reply_to(request).await;
+            let reply = Box::pin(self.reply_to(request)).await;
             self.conversation.answer(Instant::now(), &reply);
         }
         self.write_out().await?;
-        self.hang_up(&mut buffer).await
+        self.hang_up().await
+    }
+
+    /// Makes room for somebody else, at once.
+    async fn leave(mut self, now: Instant) -> io::Result<()> {
+        self.conversation.dismiss(now);
+        let last_word = async {
+            self.write_out().await?;
+            self.stream.shutdown().await
+        };
+        timeout(LINGER, last_word).await.unwrap_or(Ok(()))
     }
 
     async fn write_out(&mut self) -> io::Result<()> {
@@ -203,19 +236,42 @@ impl Connection {
         if output.is_empty() {
             return Ok(());
         }
-        timeout(WRITE_DEADLINE, self.stream.write_all(&output)).await?
+        let written = async {
+            self.stream.write_all(&output).await?;
+            // Under TLS, writing is not yet sending.
+            self.stream.flush().await
+        };
+        timeout(WRITE_DEADLINE, written).await?
     }
 
     /// Says goodbye so that the last reply arrives: closing a socket with unread bytes in it would
     /// reset the connection and take the reply along.
-    async fn hang_up(mut self, buffer: &mut [u8]) -> io::Result<()> {
-        self.stream.shutdown().await?;
-        let drained = async {
-            while self.stream.read(buffer).await? > 0 {}
+    async fn hang_up(mut self) -> io::Result<()> {
+        let goodbye = async {
+            self.stream.shutdown().await?;
+            let mut unread = [0; 256];
+            while self.stream.read(&mut unread).await? > 0 {}
             io::Result::Ok(())
         };
-        timeout(LINGER, drained).await.unwrap_or(Ok(()))
+        tokio::select! {
+            biased;
+            said = timeout(LINGER, goodbye) => said.unwrap_or(Ok(())),
+            () = self.place.dismissed() => Ok(()),
+        }
     }
+}
+
+/// Reads once, without a buffer that outlives it: most connections wait most of the time.
+fn poll_receive(
+    stream: &mut PeerStream,
+    conversation: &mut Conversation,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let mut bytes = [0; READ_BYTES];
+    let mut buffer = ReadBuf::new(&mut bytes);
+    ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
+    conversation.receive(Instant::now(), buffer.filled());
+    Poll::Ready(Ok(buffer.filled().len()))
 }
 
 /// What of a request the screen needs once it is under way.

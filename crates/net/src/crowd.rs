@@ -1,30 +1,76 @@
-//! Who is connected, by address: the limits on connections.
+//! Who is connected: the limits on connections, and who makes room for whom.
+//!
+//! A stranger is a connection that has not logged in; it is silent while nothing of it is being
+//! worked on. Where a limit is reached, the silent stranger who has been here longest goes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_PER_SOURCE_MAX, REFUSALS_AT_ONCE_MAX};
+use tokio::sync::Notify;
+
+use crate::limits::Limits;
+use crate::source::Source;
 
 /// Counts the connections; cheap to clone.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Crowd {
-    counts: Arc<Mutex<Counts>>,
+    limits: Limits,
+    people: Arc<Mutex<People>>,
 }
 
 #[derive(Debug, Default)]
-struct Counts {
-    served: usize,
+struct People {
+    /// Numbers only grow: the lowest is whoever has been here longest.
+    next: u64,
+    served: HashMap<u64, Member>,
+    strangers: usize,
+    silent: BTreeSet<u64>,
+    by_source: HashMap<Source, Neighbours>,
     refused: usize,
-    by_source: HashMap<IpAddr, usize>,
+}
+
+#[derive(Debug)]
+struct Member {
+    source: Source,
+    standing: Standing,
+    dismissed: Arc<Notify>,
+}
+
+/// The connections of one source.
+#[derive(Debug, Default)]
+struct Neighbours {
+    served: usize,
+    strangers: usize,
+    silent: BTreeSet<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    SilentStranger,
+    BusyStranger,
+    LoggedIn,
+}
+
+/// Who a connection is once its request was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    Stranger,
+    LoggedIn,
 }
 
 /// A connection's place; leaving it behind is dropping it.
 #[derive(Debug)]
 pub(crate) struct Place {
     crowd: Crowd,
-    source: IpAddr,
-    pub(crate) admission: Admission,
+    /// `None` for a connection that is only told "busy".
+    seat: Option<Seat>,
+}
+
+#[derive(Debug)]
+struct Seat {
+    number: u64,
+    dismissed: Arc<Notify>,
 }
 
 /// What a connection may expect.
@@ -36,65 +82,167 @@ pub(crate) enum Admission {
 }
 
 impl Crowd {
-    /// A place for a connection from `source`; `None` when there is not even time to say "busy".
-    pub(crate) fn enter(&self, source: IpAddr) -> Option<Place> {
-        let mut counts = self.lock();
-        let from_there = counts.by_source.get(&source).copied().unwrap_or(0);
-        let served = counts.served < CONNECTIONS_MAX && from_there < CONNECTIONS_PER_SOURCE_MAX;
-        let admission = if served { Admission::Served } else { Admission::Refused };
-        match admission {
-            Admission::Served => {
-                counts.served += 1;
-                *counts.by_source.entry(source).or_insert(0) += 1;
-            }
-            Admission::Refused if counts.refused >= REFUSALS_AT_ONCE_MAX => return None,
-            Admission::Refused => counts.refused += 1,
-        }
-        Some(Place { crowd: self.clone(), source, admission })
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, people: Arc::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A place for a connection from `source`; `None` when there is not even time to say "busy".
+    pub(crate) fn enter(&self, source: IpAddr) -> Option<Place> {
+        let source = Source::from(source);
+        let mut people = self.lock();
+        let seat = if people.make_room(&self.limits, source) {
+            Some(people.sit_down(source))
+        } else if people.refused < self.limits.refusals_at_once_max {
+            people.refused += 1;
+            None
+        } else {
+            return None;
+        };
+        Some(Place { crowd: self.clone(), seat })
+    }
+
+    /// Lets at most `count` silent strangers go, whoever has been here longest first; gives how
+    /// many there were.
+    pub(crate) fn let_go(&self, count: usize) -> usize {
+        let mut people = self.lock();
+        let oldest: Vec<u64> = people.silent.iter().take(count).copied().collect();
+        for number in &oldest {
+            people.dismiss(*number);
+        }
+        oldest.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, People> {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl People {
+    /// Whether one more of `source` may come; somebody else may have had to go for it.
+    fn make_room(&mut self, limits: &Limits, source: Source) -> bool {
+        if let Some(there) = self.by_source.get(&source) {
+            let full = there.served >= limits.connections_per_source_max
+                || there.strangers >= limits.strangers_per_source_max;
+            let oldest = there.silent.first().copied();
+            if full && !oldest.is_some_and(|oldest| self.dismiss(oldest)) {
+                return false;
+            }
+        }
+        let full =
+            self.served.len() >= limits.connections_max || self.strangers >= limits.strangers_max;
+        let oldest = self.silent.first().copied();
+        !full || oldest.is_some_and(|oldest| self.dismiss(oldest))
+    }
+
+    fn sit_down(&mut self, source: Source) -> Seat {
+        let number = self.next;
+        self.next += 1;
+        let dismissed = Arc::new(Notify::new());
+        let member = Member {
+            source,
+            standing: Standing::SilentStranger,
+            dismissed: Arc::clone(&dismissed),
+        };
+        self.served.insert(number, member);
+        self.strangers += 1;
+        self.silent.insert(number);
+        let there = self.by_source.entry(source).or_default();
+        there.served += 1;
+        there.strangers += 1;
+        there.silent.insert(number);
+        Seat { number, dismissed }
+    }
+
+    /// Tells a member to go; its place is free at once. Gives whether there was one.
+    fn dismiss(&mut self, number: u64) -> bool {
+        let dismissed = self.stand_up(number).map(|member| member.dismissed.notify_one());
+        dismissed.is_some()
+    }
+
+    fn stand_up(&mut self, number: u64) -> Option<Member> {
+        self.change(number, Standing::LoggedIn);
+        let member = self.served.remove(&number)?;
+        if let Some(there) = self.by_source.get_mut(&member.source) {
+            there.served -= 1;
+            if there.served == 0 {
+                self.by_source.remove(&member.source);
+            }
+        }
+        Some(member)
+    }
+
+    /// Gives whether there still is such a member.
+    fn change(&mut self, number: u64, now: Standing) -> bool {
+        let Some(member) = self.served.get_mut(&number) else { return false };
+        let before = std::mem::replace(&mut member.standing, now);
+        let Some(there) = self.by_source.get_mut(&member.source) else { return false };
+        if before == Standing::SilentStranger {
+            self.silent.remove(&number);
+            there.silent.remove(&number);
+        }
+        if now == Standing::SilentStranger {
+            self.silent.insert(number);
+            there.silent.insert(number);
+        }
+        if before == Standing::LoggedIn {
+            self.strangers += 1;
+            there.strangers += 1;
+        }
+        if now == Standing::LoggedIn {
+            self.strangers -= 1;
+            there.strangers -= 1;
+        }
+        true
+    }
+}
+
+impl Place {
+    pub(crate) fn admission(&self) -> Admission {
+        if self.seat.is_some() { Admission::Served } else { Admission::Refused }
+    }
+
+    /// Returns when the place is needed for somebody else; never for one that is only refused.
+    pub(crate) async fn dismissed(&self) {
+        match &self.seat {
+            Some(seat) => seat.dismissed.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A request of this connection is being worked on. Gives whether it may be: `Refused` when the
+    /// place was given away a moment before.
+    pub(crate) fn begin_work(&self, known: Known) -> Admission {
+        let standing = match known {
+            Known::Stranger => Standing::BusyStranger,
+            Known::LoggedIn => Standing::LoggedIn,
+        };
+        self.change(standing)
+    }
+
+    /// The request was answered.
+    pub(crate) fn end_work(&self, known: Known) {
+        self.change(match known {
+            Known::Stranger => Standing::SilentStranger,
+            Known::LoggedIn => Standing::LoggedIn,
+        });
+    }
+
+    fn change(&self, standing: Standing) -> Admission {
+        let still_here =
+            self.seat.as_ref().is_some_and(|seat| self.crowd.lock().change(seat.number, standing));
+        if still_here { Admission::Served } else { Admission::Refused }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut counts = self.crowd.lock();
-        match self.admission {
-            Admission::Refused => counts.refused -= 1,
-            Admission::Served => {
-                counts.served -= 1;
-                if let Some(count) = counts.by_source.get_mut(&self.source) {
-                    *count -= 1;
-                    if *count == 0 {
-                        counts.by_source.remove(&self.source);
-                    }
-                }
-            }
+        let mut people = self.crowd.lock();
+        match &self.seat {
+            Some(seat) => drop(people.stand_up(seat.number)),
+            None => people.refused -= 1,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_source_cannot_take_all_places() {
-        let crowd = Crowd::default();
-        let (here, there) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
-        let mut places: Vec<Place> =
-            (0..CONNECTIONS_PER_SOURCE_MAX).map(|_| crowd.enter(here).unwrap()).collect();
-        assert!(places.iter().all(|place| place.admission == Admission::Served));
-        for _ in 0..REFUSALS_AT_ONCE_MAX {
-            places.push(crowd.enter(here).unwrap());
-        }
-        assert_eq!(places.last().unwrap().admission, Admission::Refused);
-        assert!(crowd.enter(here).is_none());
-        assert_eq!(crowd.enter(there).unwrap().admission, Admission::Served);
-        drop(places);
-        assert_eq!(crowd.enter(here).unwrap().admission, Admission::Served);
-        assert!(crowd.lock().by_source.is_empty());
-    }
-}
+mod tests;

@@ -9,12 +9,26 @@ use protocol::{
     BadReply, Call, Dialect, Estimate, EstimateRequest, Inquiry, InquiryStep, NotSpoken, Reply,
     Request,
 };
+use rustls::pki_types::ServerName;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{sleep_until, timeout, timeout_at};
 
-use crate::limits::{CONNECT_DEADLINE, READ_BYTES, RECEIVE_BYTES, REPLY_DEADLINE};
+use crate::limits::{
+    CONNECT_DEADLINE, HANDSHAKE_DEADLINE, READ_BYTES, RECEIVE_BYTES, REPLY_DEADLINE,
+};
+use crate::stream::PeerStream;
+use crate::tls::{Distrust, NoTls, TlsClient};
+
+/// What is around the words between a patient and the center.
+#[derive(Debug, Clone)]
+pub enum Security {
+    /// TLS; the center proves who it is before anything is said.
+    Tls(TlsClient),
+    /// Nothing: for a center on this machine only.
+    PlaintextOnLoopback,
+}
 
 /// Why the center could not be asked, or its answer not be had.
 #[derive(Debug, Error)]
@@ -26,6 +40,21 @@ pub enum CallError {
         address: String,
         /// What the operating system says.
         source: io::Error,
+    },
+    /// Whoever answers there did not prove to be the center; nothing was said to it.
+    #[error("the health center at {address} is not trusted: {why}")]
+    Untrusted {
+        /// Where it was sought.
+        address: String,
+        /// What is wrong with it.
+        why: Distrust,
+    },
+    /// The center is not on this machine, and the words would cross a network in the clear; nothing
+    /// was said to it.
+    #[error("the health center at {address} is not on this machine: plaintext is not for networks")]
+    PlaintextRefused {
+        /// Where it was sought.
+        address: String,
     },
     /// The connection broke.
     #[error("the connection to the health center broke")]
@@ -52,22 +81,45 @@ impl CallError {
 /// A patient's connection to the center.
 #[derive(Debug)]
 pub struct Caller {
-    stream: TcpStream,
+    stream: PeerStream,
     call: Call,
     buffer: Vec<u8>,
 }
 
 impl Caller {
-    /// Connects to the center at `address`, a host and a port.
+    /// Connects to the center at `address`, a host and a port. Under TLS the center's certificate
+    /// must be for that host; there is never a second try in plaintext.
     ///
     /// # Errors
-    /// When there is no such host or nobody listens there.
-    pub async fn connect(address: &str, dialect: Dialect) -> Result<Self, CallError> {
+    /// When there is no such host, nobody listens there, or it is not who it should be.
+    pub async fn connect(
+        address: &str,
+        dialect: Dialect,
+        security: &Security,
+    ) -> Result<Self, CallError> {
+        let no_center = |source| CallError::NoCenter { address: address.to_owned(), source };
         let connected = timeout(CONNECT_DEADLINE, TcpStream::connect(address)).await;
-        let stream = connected
-            .unwrap_or_else(|elapsed| Err(elapsed.into()))
-            .map_err(|source| CallError::NoCenter { address: address.to_owned(), source })?;
+        let stream = connected.unwrap_or_else(|elapsed| Err(elapsed.into())).map_err(no_center)?;
         stream.set_nodelay(true)?;
+        let stream = match security {
+            Security::PlaintextOnLoopback => {
+                if !stream.peer_addr()?.ip().to_canonical().is_loopback() {
+                    return Err(CallError::PlaintextRefused { address: address.to_owned() });
+                }
+                PeerStream::Plain(stream)
+            }
+            Security::Tls(client) => {
+                let name = server_name(address).map_err(no_center)?;
+                let shaken = timeout(HANDSHAKE_DEADLINE, client.connect(name, stream)).await;
+                match shaken.unwrap_or_else(|elapsed| Err(NoTls::Broken(elapsed.into()))) {
+                    Ok(sealed) => sealed,
+                    Err(NoTls::Broken(source)) => return Err(no_center(source)),
+                    Err(NoTls::Untrusted(why)) => {
+                        return Err(CallError::Untrusted { address: address.to_owned(), why });
+                    }
+                }
+            }
+        };
         Ok(Self { stream, call: Call::new(dialect), buffer: vec![0; READ_BYTES] })
     }
 
@@ -76,7 +128,7 @@ impl Caller {
     /// # Errors
     /// When the socket is broken.
     pub fn local_address(&self) -> io::Result<SocketAddr> {
-        self.stream.local_addr()
+        self.stream.tcp().local_addr()
     }
 
     /// The center's address.
@@ -84,7 +136,7 @@ impl Caller {
     /// # Errors
     /// When the socket is broken.
     pub fn center_address(&self) -> io::Result<SocketAddr> {
-        self.stream.peer_addr()
+        self.stream.tcp().peer_addr()
     }
 
     /// Sends `request`; its reply is [`Self::reply`]'s.
@@ -93,7 +145,8 @@ impl Caller {
     /// When the dialect cannot say it or the connection breaks.
     pub async fn send(&mut self, request: &Request) -> Result<(), CallError> {
         let bytes = self.call.ask(request)?;
-        Ok(self.stream.write_all(&bytes).await?)
+        self.stream.write_all(&bytes).await?;
+        Ok(self.stream.flush().await?)
     }
 
     /// Waits for the reply to the oldest request without one.
@@ -126,6 +179,15 @@ impl Caller {
         self.send(request).await?;
         self.reply().await
     }
+}
+
+/// The name that the certificate of a center at `address` must have: its host, a name or an IP
+/// address (in brackets where it is an IPv6 one).
+fn server_name(address: &str) -> io::Result<ServerName<'static>> {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let error = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
+    ServerName::try_from(host.to_owned()).map_err(error)
 }
 
 /// Why a doctor gave no estimate.

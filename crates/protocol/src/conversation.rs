@@ -2,9 +2,10 @@
 //! bytes out.
 //!
 //! One request is outstanding at a time; what comes meanwhile waits in the buffer, so that replies
-//! keep their order. The first byte tells the dialect: `{` is JSON lines, 0x16 a TLS hello (not
-//! spoken yet: refused in TLS's own words), anything else the classic words. PROTOCOL.md has the
-//! reading and the answering rule in prose.
+//! keep their order. The first byte tells the dialect: `{` is JSON lines, 0x16 a TLS hello, anything
+//! else the classic words. TLS itself is not here: whoever owns the socket takes it off. A hello
+//! that still arrives is one too many (no certificate, or TLS within TLS) and is refused in TLS's
+//! own words. PROTOCOL.md has the reading and the answering rule in prose.
 
 use std::time::Instant;
 
@@ -12,11 +13,12 @@ use domain::Refusal;
 
 use crate::classic::{self, Ending, Meaning, Peer, Reading, Style};
 use crate::json::{self, BadLine, MessageId};
-use crate::limits::{
-    AVAILABLE_REST, CLASSIC_LINE_BYTES_MAX, Deadlines, JSON_LINE_BYTES_MAX, STRANGER_REFUSALS_MAX,
-    WAITING_BYTES_MAX,
-};
+use crate::limits::{AVAILABLE_REST, STRANGER_REFUSALS_MAX};
 use crate::message::{Reply, Request};
+
+pub use self::settings::{ConversationSettings, WirePolicy};
+
+mod settings;
 
 /// The first byte of a TLS record with a handshake message (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -28,7 +30,7 @@ const TLS_REFUSAL: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
 /// One connection to the center.
 #[derive(Debug)]
 pub struct Conversation {
-    deadlines: Deadlines,
+    settings: ConversationSettings,
     wire: Wire,
     peer: Peer,
     /// What came and was not read yet.
@@ -41,6 +43,10 @@ pub struct Conversation {
     last_byte: Instant,
     /// When the peer was last answered, or else connected.
     quiet_since: Instant,
+    /// When a stranger must have logged in; the center's own time is added as it passes.
+    log_in_due: Instant,
+    /// Since when the center has worked on the outstanding request.
+    asked_at: Instant,
     /// The open message in the buffer is to be taken as it is.
     nothing_followed: bool,
     /// The peer will send nothing more.
@@ -91,9 +97,9 @@ struct Message {
 impl Conversation {
     /// A connection that was accepted at `now`.
     #[must_use]
-    pub fn new(deadlines: Deadlines, now: Instant) -> Self {
+    pub fn new(settings: ConversationSettings, now: Instant) -> Self {
         Self {
-            deadlines,
+            settings,
             wire: Wire::Unknown,
             peer: Peer::Stranger,
             buffer: Vec::new(),
@@ -102,6 +108,8 @@ impl Conversation {
             message_began: None,
             last_byte: now,
             quiet_since: now,
+            log_in_due: now + settings.deadlines.log_in,
+            asked_at: now,
             nothing_followed: false,
             ended: false,
             over: false,
@@ -128,6 +136,11 @@ impl Conversation {
                 }
                 _ => Wire::Classic,
             };
+            if self.settings.wire == WirePolicy::TlsRequired {
+                self.nul = bytes.contains(&0);
+                self.refuse_and_end(now, Refusal::TlsRequired);
+                return;
+            }
         }
         // After a pause it is no longer the rest of anything, unless it begins like one.
         let paused = now >= self.last_byte + AVAILABLE_REST;
@@ -152,7 +165,10 @@ impl Conversation {
     /// Whether the socket should be read: not while too much waits, nor after the last word.
     #[must_use]
     pub fn wants_input(&self) -> bool {
-        !self.over && !self.ended && self.buffer.len() < WAITING_BYTES_MAX
+        let lines = &self.settings.lines;
+        // What must be seen whole, and the byte that shows it is too long, is always read.
+        let line = lines.json_bytes_max.max(lines.classic_bytes_max) + 1;
+        !self.over && !self.ended && self.buffer.len() < lines.waiting_bytes_max.max(line)
     }
 
     /// The next request, when it is there and the one before it was answered. What can be refused
@@ -175,6 +191,7 @@ impl Conversation {
             };
             self.nothing_followed = false;
             self.outstanding = Some(frame);
+            self.asked_at = now;
             match asked {
                 Ok(request) => {
                     self.message_began = None;
@@ -194,7 +211,20 @@ impl Conversation {
     /// When there is none: the caller has mixed up its connections.
     pub fn answer(&mut self, now: Instant, reply: &Reply) {
         assert!(self.outstanding.is_some(), "a reply without a request");
+        self.log_in_due += now.saturating_duration_since(self.asked_at);
         self.word(now, reply, None);
+    }
+
+    /// The peer's place is needed: it is told "busy" where its dialect is known, and that was all.
+    /// Not while a request is outstanding.
+    pub fn dismiss(&mut self, now: Instant) {
+        if self.over || self.outstanding.is_some() {
+            return;
+        }
+        match self.wire {
+            Wire::Unknown => self.over = true,
+            Wire::Classic | Wire::Json => self.refuse_and_end(now, Refusal::Busy),
+        }
     }
 
     /// The bytes to write now; they are the caller's from here on.
@@ -214,18 +244,17 @@ impl Conversation {
         if self.over || self.outstanding.is_some() {
             return None;
         }
-        let Some(began) = self.message_began else {
-            let patience = match self.peer {
-                Peer::Stranger => self.deadlines.first_byte,
-                Peer::Patient(_) => self.deadlines.idle,
-            };
-            return Some(self.quiet_since + patience);
+        let deadlines = &self.settings.deadlines;
+        let due = match (self.message_began, self.peer) {
+            (None, Peer::Stranger) => self.quiet_since + deadlines.first_byte,
+            (None, Peer::Patient(_)) => self.quiet_since + deadlines.idle,
+            (Some(began), _) => {
+                let whole = began + deadlines.whole_message;
+                let open = self.wire == Wire::Classic && !self.nothing_followed;
+                if open { whole.min(self.last_byte + deadlines.grace) } else { whole }
+            }
         };
-        let whole = began + self.deadlines.whole_message;
-        if self.wire == Wire::Classic && !self.nothing_followed {
-            return Some(whole.min(self.last_byte + self.deadlines.grace));
-        }
-        Some(whole)
+        Some(if self.peer == Peer::Stranger { due.min(self.log_in_due) } else { due })
     }
 
     /// Time has passed. Ask [`Self::next_request`] afterwards.
@@ -233,17 +262,26 @@ impl Conversation {
         if self.next_timeout().is_none_or(|due| now < due) {
             return;
         }
+        let log_in_late = self.peer == Peer::Stranger && now >= self.log_in_due;
         match self.message_began {
-            Some(began) if now >= began + self.deadlines.whole_message => {
-                self.buffer.clear();
-                let frame = self.plain_frame();
-                self.outstanding = Some(frame);
-                self.word(now, &Reply::Refused(Refusal::TooSlow), None);
-                self.over = true;
+            Some(began) if log_in_late || now >= began + self.settings.deadlines.whole_message => {
+                self.refuse_and_end(now, Refusal::TooSlow);
             }
             Some(_) => self.nothing_followed = true,
+            // Whoever has talked is told why; whoever was silent all the time is closed in silence.
+            None if log_in_late && self.wire != Wire::Unknown => {
+                self.refuse_and_end(now, Refusal::TooSlow);
+            }
             None => self.over = true,
         }
+    }
+
+    /// The last word, to whatever came or did not come.
+    fn refuse_and_end(&mut self, now: Instant, refusal: Refusal) {
+        self.buffer.clear();
+        self.outstanding = Some(self.plain_frame());
+        self.word(now, &Reply::Refused(refusal), None);
+        self.over = true;
     }
 
     /// How to answer what never became a message.
@@ -317,6 +355,7 @@ impl Conversation {
                 if self.peer != Peer::Stranger =>
             {
                 self.peer = Peer::Stranger;
+                self.log_in_due = self.quiet_since + self.settings.deadlines.log_in;
             }
             Reply::Refused(Refusal::UnknownVersion | Refusal::TooLong) => self.over = true,
             Reply::Refused(_) if self.peer == Peer::Stranger => {
@@ -329,15 +368,16 @@ impl Conversation {
     }
 
     fn read_json(&mut self) -> Option<Message> {
+        let line_max = self.settings.lines.json_bytes_max;
         loop {
             let end = self.buffer.iter().position(|&b| b == b'\n');
             let line = match end {
                 Some(end) => &self.buffer[..end],
                 None if self.ended => &self.buffer[..],
-                None => &self.buffer[..self.buffer.len().min(JSON_LINE_BYTES_MAX + 1)],
+                None => &self.buffer[..self.buffer.len().min(line_max + 1)],
             };
-            if line.len() > JSON_LINE_BYTES_MAX {
-                let detail = format!("a line has at most {JSON_LINE_BYTES_MAX} bytes");
+            if line.len() > line_max {
+                let detail = format!("a line has at most {line_max} bytes");
                 self.buffer.clear();
                 return Some(Message {
                     asked: Err((Refusal::TooLong, Some(detail))),
@@ -368,7 +408,7 @@ impl Conversation {
         let end = self.buffer.iter().position(|&b| is_terminator(b));
         let ending = if end.is_some() { Ending::Terminated } else { Ending::Open };
         let message = &self.buffer[..end.unwrap_or(self.buffer.len())];
-        if message.len() > CLASSIC_LINE_BYTES_MAX {
+        if message.len() > self.settings.lines.classic_bytes_max {
             let frame = self.plain_frame();
             self.buffer.clear();
             return Some(Message { asked: Err((Refusal::TooLong, None)), frame });

@@ -22,7 +22,7 @@ pub mod screen;
 pub mod ticket;
 
 pub use call::{BadReply, Call, NotSpoken};
-pub use conversation::Conversation;
+pub use conversation::{Conversation, ConversationSettings, WirePolicy};
 pub use dialect::{Dialect, UnknownDialect};
 pub use estimate::{Estimate, EstimateRequest};
 pub use inquiry::{Inquiry, InquiryStep};

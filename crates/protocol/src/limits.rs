@@ -55,6 +55,12 @@ pub struct Deadlines {
     pub whole_message: Duration,
     /// Between messages, after the log-in.
     pub idle: Duration,
+    /// From the first byte of a TLS hello to the end of the handshake; also for the PROXY header of
+    /// a connection through a trusted proxy.
+    pub tls_hello: Duration,
+    /// From the connection to a log-in that goes well, the time not counted that the center itself
+    /// takes to answer.
+    pub log_in: Duration,
 }
 
 impl Default for Deadlines {
@@ -64,6 +70,35 @@ impl Default for Deadlines {
             first_byte: Duration::from_secs(10),
             whole_message: Duration::from_secs(5),
             idle: Duration::from_secs(5 * 60),
+            tls_hello: Duration::from_secs(5),
+            log_in: Duration::from_secs(30),
         }
     }
 }
+
+/// How many bytes of one connection the center takes, at each stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineLimits {
+    /// The longest message of a classic dialect, padding not counted.
+    pub classic_bytes_max: usize,
+    /// The longest JSON line.
+    pub json_bytes_max: usize,
+    /// Once so many bytes wait for their turn, the socket is not read: this bounds the requests in
+    /// flight. Never taken for less than a whole line.
+    pub waiting_bytes_max: usize,
+}
+
+impl Default for LineLimits {
+    fn default() -> Self {
+        Self {
+            classic_bytes_max: CLASSIC_LINE_BYTES_MAX,
+            json_bytes_max: JSON_LINE_BYTES_MAX,
+            waiting_bytes_max: WAITING_BYTES_MAX,
+        }
+    }
+}
+
+/// The longest text that is taken for something signed (ticket, certificate, estimate), in bytes.
+pub const SIGNED_BYTES_MAX: usize = 2_048;
+/// A ticket is in force from so long before it is made: the doctor's clock may be behind.
+pub const TICKET_BACKDATED: Duration = Duration::from_secs(60);

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use ::center::Rules;
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
-use net::Screen;
 use net::center::Center;
-use protocol::limits::Deadlines;
+use net::limits::Limits;
+use net::{PlaintextFrom, Screen};
 use protocol::screen;
 use runtime::Runtime;
 use store::Store;
@@ -50,9 +50,16 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
         () = shutdown.wait() => return Ok(Ended::Done),
         prepared = preparing => prepared.context("the loading broke")??,
     };
-    let deadlines = Deadlines::default();
     let rules = Rules { zone, appointments_max: args.appointments_max };
-    let center = Center { runtime: runtime.clone(), rules, deadlines, screen: screen.clone() };
+    let center = Center {
+        runtime: runtime.clone(),
+        rules,
+        limits: Limits::default(),
+        plaintext: PlaintextFrom::loopback(),
+        trusted_proxies: Vec::new(),
+        tls: None,
+        screen: screen.clone(),
+    };
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "passwords and plans cross the network in the clear");
     }

@@ -16,6 +16,8 @@ const DEADLINES: Deadlines = Deadlines {
     first_byte: Duration::from_millis(600),
     whole_message: Duration::from_millis(300),
     idle: Duration::from_secs(60),
+    tls_hello: Duration::from_millis(300),
+    log_in: Duration::from_secs(60),
 };
 
 async fn connect(center: SocketAddr) -> TcpStream {

@@ -8,10 +8,13 @@ use std::time::Duration;
 use center::Rules;
 use center::loading::{Calendar, schedule};
 use domain::{AccountId, Currency, DoctorName, PatientId, Tariff};
+use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use net::center::Center;
-use net::{Screen, Shutdown, ShutdownTrigger};
+use net::limits::Limits;
+use net::tls::TlsDoor;
+use net::{PlaintextFrom, Screen, Shutdown, ShutdownTrigger};
 use protocol::limits::Deadlines;
 use protocol::{Practice, files};
 use runtime::{Runtime, fresh_entropy};
@@ -25,6 +28,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// `password111`, hashed by Argon2id with the least work there is: tests log in often.
 pub(crate) const CHEAP_HASH: &str =
     "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$roppS9RI9js4mT2VRLywk2cP59WUao4b1ciknvhhI2Y";
+
+/// What stands between a clinic and the network.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Front {
+    pub(crate) limits: Limits,
+    pub(crate) plaintext: PlaintextFrom,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) tls: Option<TlsDoor>,
+}
 
 pub(crate) struct Clinic {
     pub(crate) store: Sqlite,
@@ -45,6 +57,12 @@ impl Clinic {
     /// The seed's clinic with other deadlines and more patients (`p0`, `p1` … with the password
     /// `password111`).
     pub(crate) async fn with(deadlines: Deadlines, more_patients: usize) -> Self {
+        let limits = Limits { deadlines, ..Limits::default() };
+        Self::behind(Front { limits, ..Front::default() }, more_patients).await
+    }
+
+    /// The seed's clinic with more patients, and whatever a test wants in front of it.
+    pub(crate) async fn behind(front: Front, more_patients: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&folder.path().join("clinic.db")).unwrap();
         import(&store, more_patients);
@@ -54,7 +72,10 @@ impl Clinic {
         let center = Center {
             runtime: runtime.clone(),
             rules: Rules { zone: TimeZone::UTC, appointments_max: None },
-            deadlines,
+            limits: front.limits,
+            plaintext: front.plaintext,
+            trusted_proxies: front.trusted_proxies,
+            tls: front.tls,
             screen: Screen::quiet(),
         };
         let address = listener.local_addr().unwrap();

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use center::{Rules, Step, Visit};
 use jiff::tz::TimeZone;
-use protocol::Conversation;
 use protocol::limits::Deadlines;
+use protocol::{Conversation, ConversationSettings};
 use runtime::{Runtime, fresh_entropy};
 use store::sqlite::Sqlite;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -150,7 +150,7 @@ impl InMemory {
         let now = Instant::now();
         Self {
             runtime: runtime.clone(),
-            conversation: Conversation::new(Deadlines::default(), now),
+            conversation: Conversation::new(ConversationSettings::default(), now),
             visit: Visit::new(Rules { zone: TimeZone::UTC, appointments_max: None }),
             now,
         }

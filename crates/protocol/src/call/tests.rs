@@ -11,11 +11,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Conversation;
-use crate::limits::Deadlines;
 use crate::message::{
     AppointmentView, Cursor, KeepSession, LogInWith, OfferDetails, Referred, SlotsWanted,
 };
+use crate::{Conversation, ConversationSettings};
 
 struct Pair {
     call: Call,
@@ -26,7 +25,7 @@ struct Pair {
 impl Pair {
     fn new(dialect: Dialect) -> Self {
         let now = Instant::now();
-        let conversation = Conversation::new(Deadlines::default(), now);
+        let conversation = Conversation::new(ConversationSettings::default(), now);
         Self { call: Call::new(dialect), conversation, now }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 
 use domain::{Refusal, RequestId};
-use net::patient::{CallError, Caller};
+use net::patient::{CallError, Caller, Security};
 use protocol::limits::PAGE_SLOTS_MAX;
 use protocol::{
     Cursor, Dialect, KeepSession, LogInWith, Offer, Reply, Request, SlotsWanted, screen,
@@ -34,7 +34,8 @@ impl<'a> Counter<'a> {
     /// Connects and logs in, with the exercise's messages of phase 1.
     pub(super) async fn arrive(patient: &'a Patient) -> anyhow::Result<Self> {
         let Patient { args, n, user, screen, .. } = patient;
-        let mut caller = Caller::connect(&args.center, args.dialect).await?;
+        let mut caller =
+            Caller::connect(&args.center, args.dialect, &Security::PlaintextOnLoopback).await?;
         let local = caller.local_address()?;
         screen.show(|| screen::patient::has_tcp_address(n, local.port(), local.ip()));
         caller.send(&log_in(patient)).await?;
@@ -56,7 +57,8 @@ impl<'a> Counter<'a> {
     /// Connects and logs in once more, without a word.
     pub(super) async fn come_back(&mut self) -> anyhow::Result<()> {
         let args = &self.patient.args;
-        let mut caller = Caller::connect(&args.center, args.dialect).await?;
+        let mut caller =
+            Caller::connect(&args.center, args.dialect, &Security::PlaintextOnLoopback).await?;
         let reply = caller.ask(&log_in(self.patient)).await?;
         read_log_in(&reply)?;
         // Only now: a request must never meet the reply to an earlier log-in.

@@ -1,0 +1,211 @@
+//! From an accepted socket to a conversation: who it is (PROXY header), what it speaks (the first
+//! byte), and TLS if it does.
+//!
+//! Nothing is kept ready for a peer that has sent nothing: whoever is only connected costs a small
+//! task. What is deliberately not here: what is said.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use protocol::limits::Deadlines;
+use protocol::{ConversationSettings, WirePolicy};
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio::time::{sleep_until, timeout};
+
+use crate::connection::{Center, Connection, Peer};
+use crate::crowd::{Admission, Crowd, Place};
+use crate::limits::REFUSAL_DEADLINE;
+use crate::source::is_within;
+use crate::stream::PeerStream;
+use crate::tls::TlsDoor;
+use crate::{Shutdown, proxy};
+
+/// The first byte of a TLS record with a handshake message (RFC 8446 §5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// A connection that was just accepted.
+pub(crate) struct Arrival {
+    pub(crate) stream: TcpStream,
+    /// Where it comes from; behind a trusted proxy, where it really comes from.
+    pub(crate) source: SocketAddr,
+    pub(crate) place: Place,
+    pub(crate) accepted: Instant,
+}
+
+/// What the peer begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    Tls,
+    Words,
+    /// It ended, was late, or its place is needed.
+    Nothing,
+}
+
+impl Arrival {
+    /// Serves the peer to the end of its visit, or of the center.
+    pub(crate) async fn serve(
+        self,
+        center: Arc<Center>,
+        crowd: Crowd,
+        mut shutdown: Shutdown,
+    ) -> io::Result<()> {
+        let mut here = self;
+        if is_within(&center.trusted_proxies, here.source.ip()) {
+            let limit = center.limits.deadlines.tls_hello;
+            match Box::pin(here.through_proxy(&crowd, limit, &mut shutdown)).await {
+                Some(behind) => here = behind,
+                None => return Ok(()),
+            }
+        }
+        // Replies are small and awaited: no waiting for more to send along (RFC 1122 §4.2.3.4).
+        here.stream.set_nodelay(true)?;
+        let deadlines = deadlines_for(here.place.admission(), &center);
+        let opening = here.opening(&deadlines, &mut shutdown).await?;
+        if opening == Opening::Nothing {
+            return Ok(());
+        }
+        // On the heap only now: most of what a peer costs is in here.
+        Box::pin(here.converse(opening, deadlines, center, shutdown)).await
+    }
+
+    /// Reads who is behind the proxy, and takes a place in that one's name; `None` when the
+    /// connection is to be closed.
+    async fn through_proxy(
+        self,
+        crowd: &Crowd,
+        limit: Duration,
+        shutdown: &mut Shutdown,
+    ) -> Option<Self> {
+        let Self { mut stream, source: proxy, place, accepted } = self;
+        let header = tokio::select! {
+            biased;
+            () = shutdown.wait() => return None,
+            header = timeout(limit, proxy::read_header(&mut stream)) => header,
+            () = place.dismissed() => return None,
+        };
+        let source = match header {
+            Ok(Ok(behind)) => behind.unwrap_or(proxy),
+            Ok(Err(error)) => {
+                tracing::debug!(%proxy, %error, "closed, who is behind the proxy is not known");
+                return None;
+            }
+            Err(_) => {
+                tracing::debug!(%proxy, "closed, no PROXY header in time");
+                return None;
+            }
+        };
+        // One connection has one place: the proxy's is left before the real source's is taken.
+        drop(place);
+        let place = crowd.enter(source.ip())?;
+        Some(Self { stream, source, place, accepted })
+    }
+
+    /// Waits for the first byte, and leaves it where it is.
+    async fn opening(&self, deadlines: &Deadlines, shutdown: &mut Shutdown) -> io::Result<Opening> {
+        let due = self.accepted + deadlines.first_byte.min(deadlines.log_in);
+        let mut first = [0];
+        loop {
+            tokio::select! {
+                biased;
+                // What has come already is answered before the center closes.
+                () = shutdown.wait() => return Ok(Opening::Words),
+                count = self.stream.peek(&mut first) => return Ok(match (count?, first) {
+                    (0, _) => Opening::Nothing,
+                    (_, [TLS_HANDSHAKE]) => Opening::Tls,
+                    _ => Opening::Words,
+                }),
+                () = self.place.dismissed() => return Ok(Opening::Nothing),
+                () = sleep_until(due.into()) => {}
+            }
+            if !has_more_to_read(&self.stream) {
+                return Ok(Opening::Nothing);
+            }
+            // It is here and only not reported yet: this machine was busy, not the peer silent.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn converse(
+        self,
+        opening: Opening,
+        deadlines: Deadlines,
+        center: Arc<Center>,
+        mut shutdown: Shutdown,
+    ) -> io::Result<()> {
+        let Self { stream, source, place, accepted } = self;
+        let (stream, wire) = match (opening, &center.tls) {
+            (Opening::Tls, Some(door)) => {
+                let limit = deadlines.tls_hello;
+                match shake_hands(door, stream, &place, limit, &mut shutdown).await? {
+                    Some(sealed) => (sealed, WirePolicy::Open),
+                    None => return Ok(()),
+                }
+            }
+            _ if center.plaintext.includes(source.ip()) => {
+                (PeerStream::Plain(stream), WirePolicy::Open)
+            }
+            _ => (PeerStream::Plain(stream), WirePolicy::TlsRequired),
+        };
+        let settings = ConversationSettings { deadlines, lines: center.limits.lines, wire };
+        let peer = Peer { stream, source: source.ip(), port: source.port(), place, accepted };
+        Connection::new(peer, center, settings).serve(shutdown).await
+    }
+}
+
+/// `None` when the peer was late, its place is needed, or the center closes.
+async fn shake_hands(
+    door: &TlsDoor,
+    stream: TcpStream,
+    place: &Place,
+    limit: Duration,
+    shutdown: &mut Shutdown,
+) -> io::Result<Option<PeerStream>> {
+    tokio::select! {
+        biased;
+        () = shutdown.wait() => Ok(None),
+        sealed = timeout(limit, door.accept(stream)) => sealed.ok().transpose(),
+        () = place.dismissed() => Ok(None),
+    }
+}
+
+/// Whoever is only told "busy" has less time for it.
+fn deadlines_for(admission: Admission, center: &Center) -> Deadlines {
+    let deadlines = center.limits.deadlines;
+    let limit = REFUSAL_DEADLINE;
+    match admission {
+        Admission::Served => deadlines,
+        Admission::Refused => {
+            Deadlines { first_byte: limit, whole_message: limit, tls_hello: limit, ..deadlines }
+        }
+    }
+}
+
+/// Whether the kernel has bytes, or the end, of this connection.
+pub(crate) fn has_more_to_read(stream: &TcpStream) -> bool {
+    let mut byte = [MaybeUninit::uninit()];
+    SockRef::from(stream).peek(&mut byte).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_connection_costs_little() {
+        // A closure is only asked for its type: nothing is served here.
+        fn size<F: Future>(_: impl FnOnce(Arrival, Arc<Center>, Crowd, Shutdown) -> F) -> usize {
+            size_of::<F>()
+        }
+        let task = size(|arrival, center, crowd, shutdown| arrival.serve(center, crowd, shutdown));
+        assert!(task <= 1_024, "{task} bytes before the first byte");
+        let deadlines = Deadlines::default();
+        let task = size(|arrival, center, _, shutdown| {
+            arrival.converse(Opening::Words, deadlines, center, shutdown)
+        });
+        assert!(task <= 4 * 1_024, "{task} bytes after it");
+    }
+}
