@@ -16,7 +16,7 @@ use protocol::limits::Deadlines;
 use protocol::{Practice, files};
 use runtime::{Runtime, fresh_entropy};
 use store::sqlite::Sqlite;
-use store::{AddPatient, Command, Import, Outcome, PasswordHash, Store};
+use store::{AddPatient, AuditKey, Command, Import, Outcome, PasswordHash, Store};
 use tokio::sync::watch;
 
 /// How long a test waits for what must come.
@@ -46,7 +46,8 @@ impl Clinic {
     /// `password111`).
     pub(crate) async fn with(deadlines: Deadlines, more_patients: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&folder.path().join("clinic.db")).unwrap();
+        let store =
+            Sqlite::open(&folder.path().join("clinic.db"), &AuditKey::new([7; 32])).unwrap();
         import(&store, more_patients);
         let runtime = Runtime::start(&store).unwrap();
         let (trigger, shutdown) = ShutdownTrigger::new();
