@@ -254,7 +254,12 @@ impl Visit {
             }
             KeepSession::Yes => {
                 let hash = TokenHash::of(&token);
-                let open = OpenSession { standing: patient.standing, token: hash, expires };
+                let open = OpenSession {
+                    standing: patient.standing,
+                    token: hash,
+                    expires,
+                    one_time_step: None,
+                };
                 patient.standing.session = Some(hash);
                 let doing = Doing::OpeningSession { patient, token, expires };
                 self.begin(doing, Effect::Commit(Command::OpenSession(open)))
@@ -349,8 +354,8 @@ impl Visit {
 impl LoggedInPatient {
     /// `None` for an account that acts for no patient.
     fn of(account: AccountRecord) -> Option<Self> {
-        let AccountRecord { account, user, patient, password: _, credential } = account;
-        let standing = Standing { account, credential, session: None };
+        let AccountRecord { account, user, patient, credential, .. } = account;
+        let standing = Standing { account, credential, session: None, source: None };
         Some(Self { standing, patient: patient?, user })
     }
 

@@ -53,6 +53,9 @@ pub enum Refusal {
     /// No such doctor, or one that has not enrolled.
     #[error("there is no such doctor")]
     NoSuchDoctor,
+    /// Where a doctor wants to answer, another one does.
+    #[error("another doctor answers at this address")]
+    AddressTaken,
     /// No such patient.
     #[error("there is no such patient")]
     NoSuchPatient,

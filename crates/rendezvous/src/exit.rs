@@ -81,6 +81,7 @@ impl Ended {
             | Refusal::NotAllowed
             | Refusal::TlsRequired
             | Refusal::NoSuchDoctor
+            | Refusal::AddressTaken
             | Refusal::NoSuchPatient
             | Refusal::PlanNotCovered => Self::Refused,
             Refusal::NotLoggedIn

@@ -1,13 +1,23 @@
 //! What can be changed, and what came of it.
 
+mod doctors;
+mod people;
+
+use std::net::IpAddr;
+
 use domain::{
     AccountId, Appointment, AppointmentId, Doctor, DoctorName, PatientId, Reason, Refusal,
-    RequestId, Service, Slot, SlotId, SlotIndex, UserName,
+    RequestId, Service, Slot, SlotId, SlotIndex,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{PasswordHash, TokenHash};
+pub use self::doctors::{Enrol, IssueTicket, OfferEnrolment, RegisterDoctor, TicketFor};
+pub use self::people::{
+    AddPatient, AddStaff, EndSessions, Erase, Look, LookAt, OpenSession, SessionChoice,
+    SetPassword, SetTotp,
+};
+use crate::{AccountRecord, AuditNote, TokenHash};
 
 /// On whose behalf something is changed, for the history and the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +37,15 @@ impl Actor {
             Self::Operator => None,
         }
     }
+
+    /// Where it speaks from; `None` for the operator, and when it is not known.
+    #[must_use]
+    pub fn source(&self) -> Option<IpAddr> {
+        match self {
+            Self::Account(standing) => standing.source,
+            Self::Operator => None,
+        }
+    }
 }
 
 /// What a logged-in account stands on: looked at again in the transaction of whatever it asks for,
@@ -40,6 +59,8 @@ pub struct Standing {
     pub credential: Option<i64>,
     /// The session it came with or opened; `None` when it keeps none.
     pub session: Option<TokenHash>,
+    /// Where it speaks from, for the audit; `None` when that is not known.
+    pub source: Option<IpAddr>,
 }
 
 /// How a slot is named in a command.
@@ -97,43 +118,6 @@ pub struct Reschedule {
     pub appointment: AppointmentId,
     /// Where to.
     pub slot: SlotChoice,
-}
-
-/// A log-in account with the one patient it acts for.
-#[derive(Debug, Clone)]
-pub struct AddPatient {
-    /// The new account's id.
-    pub account: AccountId,
-    /// The new patient's id.
-    pub patient: PatientId,
-    /// What the account logs in with.
-    pub user: UserName,
-    /// Its password, hashed.
-    pub password: PasswordHash,
-    /// The person's name; `None` when only the user name is known.
-    pub name: Option<String>,
-}
-
-/// Gives an account a new password; the old one and all its sessions are revoked.
-#[derive(Debug, Clone)]
-pub struct SetPassword {
-    /// Whose.
-    pub user: UserName,
-    /// The new one, hashed.
-    pub password: PasswordHash,
-    /// Who asks.
-    pub actor: Actor,
-}
-
-/// Keeps the hash of a new session token.
-#[derive(Debug, Clone)]
-pub struct OpenSession {
-    /// Whose session, and by which password.
-    pub standing: Standing,
-    /// The token's hash.
-    pub token: TokenHash,
-    /// When the session ends at the latest.
-    pub expires: Timestamp,
 }
 
 /// A slot to be published by hand.
@@ -200,14 +184,41 @@ pub enum Command {
     Cancel(Cancel),
     /// See [`Reschedule`]. Outcome: `Rescheduled` or a refusal.
     Reschedule(Reschedule),
-    /// See [`OpenSession`]. Outcome: `Done`, or a refusal when the password was changed meanwhile.
+    /// See [`OpenSession`]. Outcome: `Done`, or the refusal `WrongCredentials` when the password was
+    /// changed meanwhile or the one-time password was used before.
     OpenSession(OpenSession),
+    /// Somebody is at work in this session, so that it is not idle. Outcome: `Done`, also when there
+    /// is none or it is over. Costs a write once a minute at most.
+    TouchSession(TokenHash),
     /// Ends a session. Outcome: `Done`, also when there is none.
     CloseSession(TokenHash),
     /// See [`AddPatient`]. Outcome: `Done`, or `UserExists`.
     AddPatient(AddPatient),
     /// See [`SetPassword`]. Outcome: `Done`, or `NoSuchUser`.
     SetPassword(SetPassword),
+    /// See [`AddStaff`]. Outcome: `Done`, or `UserExists`.
+    AddStaff(AddStaff),
+    /// See [`SetTotp`]. Outcome: `Done`, or `NoSuchUser`.
+    SetTotp(SetTotp),
+    /// See [`EndSessions`]. Outcome: `SessionsEnded`, or `NoSuchUser`.
+    EndSessions(EndSessions),
+    /// See [`Erase`]. Outcome: `Erased`, or the refusal `NoSuchPatient`.
+    Erase(Erase),
+    /// See [`Look`]. Outcome: `Done`, or the refusal `NoSuchPatient` or `SessionEnded`.
+    Look(Look),
+    /// See [`AuditNote`]. Outcome: `Done`.
+    Note(AuditNote),
+    /// See [`OfferEnrolment`]. Outcome: `Done`, `NoSuchDoctor`, or `UserExists` when somebody who is
+    /// not this doctor logs in under the doctor's name.
+    OfferEnrolment(OfferEnrolment),
+    /// See [`Enrol`]. Outcome: `Enrolled`, or the refusal `WrongCredentials`.
+    Enrol(Enrol),
+    /// See [`RegisterDoctor`]. Outcome: `Registered`, or the refusal `NotAllowed`, `SessionEnded` or
+    /// `AddressTaken`.
+    RegisterDoctor(RegisterDoctor),
+    /// See [`IssueTicket`]. Outcome: `TicketGranted`, or the refusal `NoSuchAppointment`,
+    /// `AppointmentClosed`, `NoSuchDoctor`, `NoSuchPatient` or `SessionEnded`.
+    IssueTicket(IssueTicket),
     /// See [`AddSlots`]. Outcome: `SlotsAdded`, `NoSuchDoctor` or `SlotsConflict`.
     AddSlots(AddSlots),
     /// See [`Import`]. Outcome: `Imported` or `ImportConflict`.
@@ -290,6 +301,29 @@ pub enum Outcome {
     /// There is no such doctor.
     #[serde(skip)]
     NoSuchDoctor,
+    /// So many sessions were open and are ended.
+    #[serde(skip)]
+    SessionsEnded(usize),
+    /// The person is forgotten.
+    #[serde(skip)]
+    Erased {
+        /// How many appointments to come were cancelled.
+        appointments_cancelled: usize,
+    },
+    /// The doctor's account, which has its new password.
+    #[serde(skip)]
+    Enrolled(AccountRecord),
+    /// The doctor, with the address and the keys that count from now on.
+    #[serde(skip)]
+    Registered(Doctor),
+    /// A ticket may be issued for this.
+    #[serde(skip)]
+    TicketGranted {
+        /// The appointment of a visit; `None` for a quote.
+        appointment: Option<Appointment>,
+        /// Who is to be asked.
+        doctor: Doctor,
+    },
     /// The slots that were published.
     #[serde(skip)]
     SlotsAdded(Vec<Slot>),

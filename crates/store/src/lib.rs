@@ -7,76 +7,41 @@
 //!
 //! What is deliberately not here: the wire, async, threads, hashing of passwords.
 
+pub mod audit;
 mod command;
 #[cfg(test)]
 mod conformance;
 mod query;
+mod secret;
 pub mod sqlite;
 
-use std::fmt;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
+pub use audit::{
+    AuditActor, AuditHead, AuditKey, AuditNote, AuditRecord, AuditReport, NoteOutcome, NoteVerb,
+};
 pub use command::{
-    Actor, AddPatient, AddSlots, Book, Cancel, Command, Import, ImportConflict, ImportCounts,
-    ImportedSlot, NewSlot, OpenSession, Outcome, Reschedule, SetPassword, SlotChoice, SlotConflict,
-    Standing,
+    Actor, AddPatient, AddSlots, AddStaff, Book, Cancel, Command, EndSessions, Enrol, Erase,
+    Import, ImportConflict, ImportCounts, ImportedSlot, IssueTicket, Look, LookAt, NewSlot,
+    OfferEnrolment, OpenSession, Outcome, RegisterDoctor, Reschedule, SessionChoice, SetPassword,
+    SetTotp, SlotChoice, SlotConflict, Standing, TicketFor,
 };
 pub use query::{
-    AccountRecord, Answer, AppointmentRecord, CenterRecord, Page, PatientRecord, Query, SlotRecord,
-    SlotsAfter,
+    AccessRecord, AccountRecord, Answer, AppointmentData, AppointmentRecord, CenterRecord, Page,
+    PatientChoice, PatientData, PatientRecord, PersonData, Query, SessionData, SessionRecord,
+    SlotRecord, SlotsAfter, StepData,
 };
+pub use secret::{CodeHash, PasswordHash, SessionId, SessionIdError, TokenHash, TotpSecret};
 
-/// A password as the store keeps it: a PHC string (`$argon2id$v=19$…`). Printing it shows nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PasswordHash(String);
+/// How long a session may lie idle: it is over when nothing was asked in it for so long (OWASP ASVS
+/// 5, 7.3.1).
+pub const SESSION_IDLE_MAX: SignedDuration = SignedDuration::from_mins(15);
 
-impl PasswordHash {
-    /// Keeps a PHC string.
-    #[must_use]
-    pub fn new(phc: String) -> Self {
-        Self(phc)
-    }
-
-    /// The PHC string, for verification and for the row.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("********")
-    }
-}
-
-/// The SHA-256 of a session token: all that the store knows of it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenHash([u8; 32]);
-
-impl TokenHash {
-    /// Hashes a token.
-    #[must_use]
-    pub fn of(token: &domain::SessionToken) -> Self {
-        use sha2::Digest as _;
-        Self(sha2::Sha256::digest(token.expose()).into())
-    }
-
-    /// The 32 bytes of the hash.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for TokenHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenHash(********)")
-    }
-}
+/// How long a session lasts at most, however busy it is (OWASP ASVS 5, 7.3.2).
+pub const SESSION_MAX: SignedDuration = SignedDuration::from_hours(12);
 
 /// Why a batch was not committed, by what is known of it.
 #[derive(Debug, Error)]

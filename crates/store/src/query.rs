@@ -1,9 +1,17 @@
 //! What can be read.
 
-use domain::{AccountId, Appointment, Doctor, DoctorName, PatientId, Slot, SlotId, UserName};
+mod record;
+
+use domain::{
+    Appointment, AppointmentId, Doctor, DoctorName, PatientId, SlotId, UserName, Version,
+};
 use jiff::Timestamp;
 
-use crate::{PasswordHash, Standing, TokenHash};
+pub use self::record::{
+    AccessRecord, AccountRecord, AppointmentData, AppointmentRecord, CenterRecord, Page,
+    PatientData, PatientRecord, PersonData, SessionData, SessionRecord, SlotRecord, StepData,
+};
+use crate::{AuditHead, AuditRecord, Standing, TokenHash};
 
 /// A place in a list of slots ordered by start and id: the last one that was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +22,15 @@ pub struct SlotsAfter {
     pub id: SlotId,
 }
 
+/// How a patient is named in a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PatientChoice {
+    /// By what the patient's own account logs in with.
+    User(UserName),
+    /// By id.
+    Id(PatientId),
+}
+
 /// One question.
 #[derive(Debug, Clone)]
 pub enum Query {
@@ -21,13 +38,60 @@ pub enum Query {
     Center,
     /// An account with its password. Answer: `Account`.
     Account(UserName),
-    /// The account of a session that is open at `now`. Answer: `Account`.
+    /// The account of a session that is open at `now` and not idle for [`crate::SESSION_IDLE_MAX`].
+    /// Answer: `Account`.
     Session {
         /// The token's hash.
         token: TokenHash,
         /// The moment that decides whether it has expired.
         now: Timestamp,
     },
+    /// All sessions that are open at `now`, by user name. Answer: `Sessions`.
+    Sessions {
+        /// The moment that decides which are open.
+        now: Timestamp,
+    },
+    /// The audit in its order. Answer: `AuditTrail`.
+    AuditTrail {
+        /// Only what happened at this moment or later; `None` from the beginning.
+        since: Option<Timestamp>,
+        /// Only what is about this patient; `None` for everything.
+        patient: Option<PatientId>,
+        /// Only records with a number above this one; `None` for all.
+        after: Option<u64>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// How far the audit's chain has come. Answer: `AuditHead`.
+    AuditHead,
+    /// Who but the patient has looked at a patient's data or changed it, the latest first. Answer:
+    /// `Accesses`, or `NoStanding`.
+    Accesses {
+        /// Whose data.
+        patient: PatientId,
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides whether the session has expired.
+        now: Timestamp,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Appointments with a doctor that were cancelled, or moved out of the slot they had, at `since`
+    /// or later, in the order of these changes: a ticket of an earlier version is void. A change
+    /// bears the moment of its batch, which is a little before it can be read. Answer: `Changes`.
+    ChangedAppointments {
+        /// Whose patients.
+        doctor: DoctorName,
+        /// Changes before it are left out.
+        since: Timestamp,
+        /// At most so many.
+        limit: usize,
+    },
+    /// One patient. Answer: `Patient`.
+    Patient(PatientChoice),
+    /// Everything that is held about a patient, for the patient (Regulation (EU) 2016/679, Article
+    /// 15). Answer: `PatientData`.
+    PatientData(PatientId),
     /// Which of these user names exist. Answer: `Users`.
     KnownUsers(Vec<UserName>),
     /// Free slots that begin after `from` and before `until`, in index order; a slot whose hold is
@@ -82,71 +146,6 @@ pub enum Query {
     },
 }
 
-/// The center's own row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CenterRecord {
-    /// Its IANA time zone.
-    pub zone: String,
-}
-
-/// An account, for logging in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountRecord {
-    /// Its id.
-    pub account: AccountId,
-    /// What it logs in with.
-    pub user: UserName,
-    /// The patient it acts for by default; `None` for an account that acts for nobody.
-    pub patient: Option<PatientId>,
-    /// Its password in force; `None` when it has none.
-    pub password: Option<PasswordHash>,
-    /// The number of that password within the account; `None` when it has none.
-    pub credential: Option<i64>,
-}
-
-/// A page of slots.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// The slots.
-    pub slots: Vec<Slot>,
-    /// Where the next page begins; `None` when this is the last.
-    pub next: Option<SlotsAfter>,
-}
-
-/// A patient, for the operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatientRecord {
-    /// The patient's id.
-    pub patient: PatientId,
-    /// The account that acts for the patient; `None` when there is none.
-    pub user: Option<UserName>,
-    /// The person's name; `None` when it is not known.
-    pub name: Option<String>,
-    /// When the patient was added.
-    pub added: Timestamp,
-}
-
-/// A published slot, for the operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotRecord {
-    /// The slot.
-    pub slot: Slot,
-    /// The user name of the patient who holds it (the patient's id where there is no account);
-    /// `None` when it is free.
-    pub held_by: Option<String>,
-}
-
-/// An appointment, for the operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AppointmentRecord {
-    /// The appointment.
-    pub appointment: Appointment,
-    /// The user name of its patient (the patient's id where there is no account).
-    pub patient: String,
-    /// When it was booked.
-    pub booked: Timestamp,
-}
-
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -154,6 +153,20 @@ pub enum Answer {
     Center(Option<CenterRecord>),
     /// `None` when there is none such.
     Account(Option<AccountRecord>),
+    /// Open sessions.
+    Sessions(Vec<SessionRecord>),
+    /// Records of the audit.
+    AuditTrail(Vec<AuditRecord>),
+    /// `None` while nothing is chained.
+    AuditHead(Option<AuditHead>),
+    /// Who looked at a patient's data.
+    Accesses(Vec<AccessRecord>),
+    /// Appointments, each with its version after the change.
+    Changes(Vec<(AppointmentId, Version)>),
+    /// `None` when there is none such.
+    Patient(Option<PatientRecord>),
+    /// `None` when there is no such patient.
+    PatientData(Option<Box<PatientData>>),
     /// Those that exist.
     Users(Vec<UserName>),
     /// A page of slots.

@@ -34,6 +34,9 @@ fn account(patient: Option<PatientId>) -> Box<AccountRecord> {
         patient,
         password: None,
         credential: Some(1),
+        role: domain::Role::Patient,
+        doctor: None,
+        totp: None,
     })
 }
 

@@ -19,7 +19,7 @@ use protocol::limits::Deadlines;
 use protocol::{Practice, files};
 use runtime::{Runtime, fresh_entropy};
 use store::sqlite::Sqlite;
-use store::{AddPatient, Command, Import, Outcome, PasswordHash, Store};
+use store::{AddPatient, AuditKey, Command, Import, Outcome, PasswordHash, Store};
 use tokio::sync::watch;
 
 /// How long a test waits for what must come.
@@ -64,7 +64,8 @@ impl Clinic {
     /// The seed's clinic with more patients, and whatever a test wants in front of it.
     pub(crate) async fn behind(front: Front, more_patients: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&folder.path().join("clinic.db")).unwrap();
+        let store =
+            Sqlite::open(&folder.path().join("clinic.db"), &AuditKey::new([7; 32])).unwrap();
         import(&store, more_patients);
         let runtime = Runtime::start(&store).unwrap();
         let (trigger, shutdown) = ShutdownTrigger::new();

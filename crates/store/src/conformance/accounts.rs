@@ -1,6 +1,6 @@
 //! Sentences about accounts, passwords and sessions.
 
-use domain::{Entropy, Refusal, SessionToken};
+use domain::{Entropy, Refusal, Role, SessionToken};
 
 use super::Clinic;
 use super::at;
@@ -25,6 +25,9 @@ fn record(number: u8, phc: &str) -> Answer {
             "$newer" => 3,
             _ => 1,
         }),
+        role: Role::Patient,
+        doctor: None,
+        totp: None,
     }))
 }
 
@@ -34,7 +37,12 @@ fn session(clinic: &mut Clinic, number: u8) -> Answer {
 }
 
 fn open_session(clinic: &mut Clinic, number: u8, who: u8) {
-    let open = OpenSession { standing: standing(who), token: token(number), expires: at(20) };
+    let open = OpenSession {
+        standing: standing(who),
+        token: token(number),
+        expires: at(20),
+        one_time_step: None,
+    };
     assert_eq!(clinic.run(Command::OpenSession(open)), Outcome::Done);
 }
 
@@ -69,7 +77,8 @@ pub(super) fn a_new_password_replaces_the_old_one_and_ends_the_sessions(store: &
     // As often as it takes; a new session is open again.
     assert_eq!(clinic.set_password("patient1", "$newer"), Outcome::Done);
     let newest = Standing { credential: Some(3), ..standing(1) };
-    let open = OpenSession { standing: newest, token: token(3), expires: at(20) };
+    let open =
+        OpenSession { standing: newest, token: token(3), expires: at(20), one_time_step: None };
     assert_eq!(clinic.run(Command::OpenSession(open)), Outcome::Done);
     assert_eq!(session(&mut clinic, 3), record(1, "$newer"));
 }
@@ -132,7 +141,12 @@ pub(super) fn who_has_lost_the_standing_changes_and_sees_nothing(store: &dyn Sto
     clinic.set_password("patient1", "$new");
     assert_eq!(book(&mut clinic, standing(1)), ended);
     assert_eq!(list(&mut clinic, standing(1)), Answer::NoStanding);
-    let late = OpenSession { standing: standing(1), token: token(3), expires: at(20) };
+    let late = OpenSession {
+        standing: standing(1),
+        token: token(3),
+        expires: at(20),
+        one_time_step: None,
+    };
     let wrong = Outcome::Refused(Refusal::WrongCredentials);
     assert_eq!(clinic.run(Command::OpenSession(late)), wrong);
 }

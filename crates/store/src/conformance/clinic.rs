@@ -7,15 +7,20 @@ use domain::{
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Actor, AddPatient, AddSlots, Answer, Book, Cancel, Command, Import, ImportedSlot, NewSlot,
-    Outcome, Page, PasswordHash, Query, Reader, Reschedule, SetPassword, SlotChoice, Standing,
-    Store, Writer,
+    Actor, AddPatient, AddSlots, Answer, AuditKey, Book, Cancel, Command, Import, ImportedSlot,
+    NewSlot, Outcome, Page, PasswordHash, Query, Reader, Reschedule, SetPassword, SlotChoice,
+    Standing, Store, Writer,
 };
 
 /// Monday 23 November 2026, 00:00 UTC, and so many hours.
 pub(crate) fn at(hours: i64) -> Timestamp {
     let monday: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
     monday + SignedDuration::from_hours(hours)
+}
+
+/// The key of the tests' audits.
+pub(crate) fn audit_key() -> AuditKey {
+    AuditKey::new([7; 32])
 }
 
 /// A store with a clock, and everyday words for what is done with it.
@@ -214,7 +219,7 @@ pub(crate) fn doctor(name: &str, port: u16) -> Doctor {
 
 /// A log-in with the password of the file.
 pub(crate) fn standing(number: u8) -> Standing {
-    Standing { account: account_id(number), credential: Some(1), session: None }
+    Standing { account: account_id(number), credential: Some(1), session: None, source: None }
 }
 
 pub(crate) fn account_id(number: u8) -> AccountId {

@@ -11,7 +11,7 @@ mod publishing;
 mod reading;
 mod requests;
 
-pub(crate) use clinic::{Clinic, at};
+pub(crate) use clinic::{Clinic, at, audit_key};
 
 /// Makes a test of each sentence for each back end.
 macro_rules! conformance {
@@ -31,7 +31,7 @@ macro_rules! conformance {
                 fn $sentence() {
                     let folder = tempfile::tempdir().unwrap();
                     let path = folder.path().join("clinic.db");
-                    let store = crate::sqlite::Sqlite::open(&path).unwrap();
+                    let store = crate::sqlite::Sqlite::open(&path, &crate::conformance::audit_key()).unwrap();
                     crate::conformance::$file::$sentence(&store);
                     drop(store);
                     let violations = crate::sqlite::upkeep::check(&path).unwrap();

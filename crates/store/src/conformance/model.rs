@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::Clinic;
-use super::at;
 use super::clinic::{WEEK, cancelling, moving, patient_id, request, slot};
+use super::{at, audit_key};
 use crate::sqlite::{Sqlite, upkeep};
 use crate::{Book, Cancel, Command, Outcome, Reschedule, Store};
 
@@ -220,7 +220,7 @@ fn any_sequence_of_commands_does_what_the_model_does_on_a_file() {
     check_any_sequence(20, |play| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("clinic.db");
-        play(&Sqlite::open(&path).unwrap());
+        play(&Sqlite::open(&path, &audit_key()).unwrap());
         assert_eq!(upkeep::check(&path).unwrap(), Vec::<String>::new());
     });
 }

@@ -28,12 +28,17 @@ use rusqlite::Connection;
 
 use self::connection::Purpose;
 use self::lock::StoreLock;
-use crate::{Reader, Store, StoreError, Writer};
+use crate::{AuditKey, Reader, Store, StoreError, Writer};
+
+/// The key of audits in memory, which nobody will ever verify.
+const MEMORY_KEY: [u8; 32] = [0x4d; 32];
 
 /// A SQLite database with one center's data.
 #[derive(Debug, Clone)]
 pub struct Sqlite {
     center: CenterId,
+    /// What the audit is chained with.
+    key: AuditKey,
     place: Place,
 }
 
@@ -54,30 +59,32 @@ struct StoreFile {
 
 impl Sqlite {
     /// Opens the database at `path`, makes it if there is none, and runs the migrations it lacks.
-    /// While this value, or a writer or reader of it, lives, the store cannot be replaced by
+    /// Its audit is chained under `key`. While this value, or a writer or reader of it, lives, the store cannot be replaced by
     /// [`upkeep::restore`].
     ///
     /// # Errors
     /// `NotOurs` for a file of another program or of a newer version of this one (it is left as it
     /// is), `InUse` while it is being restored, and whatever the file system says.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, key: &AuditKey) -> Result<Self, StoreError> {
         // Absolute, so that SQLite takes no name for a special one (`:memory:`, `file:…`).
         let path = std::path::absolute(path)?;
         let in_use = StoreLock::shared(&path)?;
         let center = CenterId::default();
         connection::open_or_create(&path, center)?;
         let file = StoreFile { path, _in_use: in_use };
-        Ok(Self { center, place: Place::File(Arc::new(file)) })
+        Ok(Self { center, key: key.clone(), place: Place::File(Arc::new(file)) })
     }
 
-    /// A database in memory, gone when this value and its writers and readers are.
+    /// A database in memory, gone when this value and its writers and readers are. Its audit is
+    /// chained under a fixed key.
     ///
     /// # Errors
     /// When there is not enough memory.
     pub fn in_memory() -> Result<Self, StoreError> {
         let center = CenterId::default();
         let connection = connection::in_memory(center)?;
-        Ok(Self { center, place: Place::Memory(Arc::new(Mutex::new(connection))) })
+        let place = Place::Memory(Arc::new(Mutex::new(connection)));
+        Ok(Self { center, key: AuditKey::new(MEMORY_KEY), place })
     }
 }
 

@@ -85,6 +85,13 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
                 Answer::NoStanding
             }
         }
+        Query::Sessions { .. }
+        | Query::AuditTrail { .. }
+        | Query::AuditHead
+        | Query::Accesses { .. }
+        | Query::ChangedAppointments { .. }
+        | Query::Patient(_)
+        | Query::PatientData(_) => return Err(StoreError::BadCommand("not there yet")),
         Query::Patients => Answer::Patients(reading.patients()?),
         Query::Doctors => Answer::Doctors(reading.doctors()?),
         Query::Slots => Answer::SlotRecords(reading.slots()?),
@@ -329,6 +336,9 @@ fn account_record(row: &rusqlite::Row<'_>) -> Result<AccountRecord, StoreError> 
         patient: row.get::<_, Option<[u8; 16]>>(2)?.map(PatientId::from_bytes),
         password: row.get::<_, Option<String>>(3)?.map(PasswordHash::new),
         credential: row.get(4)?,
+        role: domain::Role::Patient,
+        doctor: None,
+        totp: None,
     })
 }
 

@@ -152,6 +152,17 @@ impl Batch<'_> {
             Command::AddSlots(slots) => self.add_slots(slots),
             Command::Import(import) => self.import(import),
             Command::SettleZone(zone) => self.settle_zone_alone(zone),
+            Command::TouchSession(_)
+            | Command::AddStaff(_)
+            | Command::SetTotp(_)
+            | Command::EndSessions(_)
+            | Command::Erase(_)
+            | Command::Look(_)
+            | Command::Note(_)
+            | Command::OfferEnrolment(_)
+            | Command::Enrol(_)
+            | Command::RegisterDoctor(_)
+            | Command::IssueTicket(_) => Err(StoreError::BadCommand("not there yet")),
         }
     }
 

@@ -8,6 +8,7 @@ use domain::{AppointmentId, Refusal, SlotId};
 use super::super::Sqlite;
 use super::{place, violations};
 use crate::conformance::at;
+use crate::conformance::audit_key;
 use crate::conformance::clinic::{account, patient_id, standing, the_file};
 use crate::{
     Actor, Book, Cancel, Command, CommitError, Import, Outcome, SlotChoice, Store, Writer,
@@ -115,7 +116,7 @@ fn many_may_open_a_new_file_at_once() {
             let (path, together) = (&path, &together);
             scope.spawn(move || {
                 together.wait();
-                let store = Sqlite::open(path).unwrap();
+                let store = Sqlite::open(path, &audit_key()).unwrap();
                 let mut writer = store.writer().unwrap();
                 let accounts = vec![account(number)];
                 let import = Command::Import(Import { accounts, ..the_file() });

@@ -6,6 +6,7 @@ use rusqlite::ErrorCode;
 use super::super::connection::{self, Purpose};
 use super::super::{Sqlite, writing};
 use super::{place, raw, violations};
+use crate::conformance::audit_key;
 use crate::conformance::clinic::{WEEK, account, patient_id, request, rows};
 use crate::conformance::{Clinic, at};
 use crate::{Book, Command, CommitError, Outcome, Store, StoreError, Writer as _};
@@ -18,7 +19,7 @@ fn a_reopened_file_has_everything() {
     let outcome = place.clinic.run(Command::Book(named.clone()));
     let free = place.clinic.free();
     drop((place.clinic, place.store));
-    let store = Sqlite::open(&place.path).unwrap();
+    let store = Sqlite::open(&place.path, &audit_key()).unwrap();
     let mut clinic = Clinic::empty(&store);
     assert_eq!(clinic.free(), free);
     assert_eq!(clinic.appointments_of(1), [appointment]);
@@ -36,7 +37,7 @@ fn what_was_committed_is_there_without_a_clean_end() {
         std::fs::copy(from, folder.path().join(file)).unwrap();
     }
     let path = folder.path().join("clinic.db");
-    let mut clinic = Clinic::empty(&Sqlite::open(&path).unwrap());
+    let mut clinic = Clinic::empty(&Sqlite::open(&path, &audit_key()).unwrap());
     assert_eq!(clinic.appointments_of(1), [appointment]);
     assert_eq!(violations(&path), Vec::<String>::new());
 }
@@ -45,7 +46,7 @@ fn what_was_committed_is_there_without_a_clean_end() {
 fn a_full_disk_rolls_the_batch_back_and_no_more() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clinic.db");
-    let store = Sqlite::open(&path).unwrap();
+    let store = Sqlite::open(&path, &audit_key()).unwrap();
     let mut clinic = Clinic::open(&store);
     let connection = connection::open(&path, Purpose::Write).unwrap();
     let pages: i64 = connection.pragma_query_value(None, "page_count", |r| r.get(0)).unwrap();
@@ -173,8 +174,8 @@ fn every_reader_and_writer_keeps_the_store_in_use() {
     assert!(matches!(alone(), Err(StoreError::InUse(_))));
     drop(reader);
     let locked = alone().unwrap();
-    let refused = Sqlite::open(&place.path);
+    let refused = Sqlite::open(&place.path, &audit_key());
     assert!(matches!(refused, Err(StoreError::InUse(_))));
     drop(locked);
-    Sqlite::open(&place.path).unwrap();
+    Sqlite::open(&place.path, &audit_key()).unwrap();
 }

@@ -6,10 +6,11 @@ use std::path::Path;
 use super::super::Sqlite;
 use super::{place, raw};
 use crate::StoreError;
+use crate::conformance::audit_key;
 
 fn check(path: &Path, expected: &str) {
     let before = fs::read(path).unwrap();
-    match Sqlite::open(path) {
+    match Sqlite::open(path, &audit_key()) {
         Err(StoreError::NotOurs(why)) => {
             assert_eq!(why, format!("{} {expected}", path.display()));
         }
@@ -48,14 +49,14 @@ fn an_empty_file_becomes_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("empty.db");
     fs::write(&path, "").unwrap();
-    Sqlite::open(&path).unwrap();
-    Sqlite::open(&path).unwrap();
+    Sqlite::open(&path, &audit_key()).unwrap();
+    Sqlite::open(&path, &audit_key()).unwrap();
 }
 
 #[test]
 fn a_file_in_no_folder_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let result = Sqlite::open(&folder.path().join("no/such/folder.db"));
+    let result = Sqlite::open(&folder.path().join("no/such/folder.db"), &audit_key());
     assert!(matches!(result, Err(StoreError::Io(_))), "{result:?}");
 }
 

@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::Sqlite;
-use crate::conformance::Clinic;
+use crate::conformance::{Clinic, audit_key};
 
 /// A folder with an open clinic in it.
 struct Place {
@@ -30,7 +30,7 @@ struct Place {
 fn place() -> Place {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("clinic.db");
-    let store = Sqlite::open(&path).unwrap();
+    let store = Sqlite::open(&path, &audit_key()).unwrap();
     let clinic = Clinic::open(&store);
     Place { _folder: folder, path, store, clinic }
 }

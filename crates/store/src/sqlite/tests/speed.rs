@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::super::Sqlite;
+use crate::conformance::audit_key;
 use crate::conformance::clinic::{doctor, index_of, patient_id, the_file};
 use crate::conformance::{Clinic, at};
 use crate::{Command, Import, ImportedSlot, Outcome, Query};
@@ -35,7 +36,7 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
 fn speed_of_a_file_with_ten_thousand_slots() {
     let folder = tempfile::tempdir_in(".").unwrap();
     let path = folder.path().join("clinic.db");
-    let store = timed("make the store", || Sqlite::open(&path).unwrap());
+    let store = timed("make the store", || Sqlite::open(&path, &audit_key()).unwrap());
     let mut clinic = Clinic::empty(&store);
     let import = Command::Import(a_big_file());
     timed("import 10,000 slots", || clinic.run(import.clone()));
@@ -43,7 +44,7 @@ fn speed_of_a_file_with_ten_thousand_slots() {
         timed("import them again, unchanged", || clinic.run(import.clone()));
     }
     drop((clinic, store));
-    let store = timed("open the store", || Sqlite::open(&path).unwrap());
+    let store = timed("open the store", || Sqlite::open(&path, &audit_key()).unwrap());
     let mut clinic = timed("open a writer and a reader", || Clinic::empty(&store));
     let by_index = Query::FreeSlotsByIndex { from: at(8), until: at(10_000), limit: 20_000 };
     timed("list 10,000 free slots", || clinic.read(&by_index));
@@ -70,5 +71,5 @@ fn speed_of_a_file_with_ten_thousand_slots() {
     timed("list the free slots when all are booked", || clinic.read(&by_index));
     timed("check", || super::violations(&path));
     drop((clinic, store));
-    timed("open the store again", || Sqlite::open(&path).unwrap());
+    timed("open the store again", || Sqlite::open(&path, &audit_key()).unwrap());
 }

@@ -9,6 +9,7 @@ use super::super::upkeep::{backup, check, restore};
 use super::{Place, place, raw, violations};
 use crate::StoreError;
 use crate::conformance::Clinic;
+use crate::conformance::audit_key;
 
 /// A clinic with some past: a booking, a move, a cancellation, request ids.
 fn place_with_a_past() -> Place {
@@ -175,7 +176,7 @@ fn a_backup_beside_an_open_writer_is_restored() {
     drop((place.clinic, place.store));
 
     let replaced = restore(&place.path, &file).unwrap().unwrap();
-    let mut clinic = Clinic::empty(&Sqlite::open(&place.path).unwrap());
+    let mut clinic = Clinic::empty(&Sqlite::open(&place.path, &audit_key()).unwrap());
     assert_eq!((clinic.free(), clinic.appointments_of(1)), then);
     assert_eq!(violations(&place.path), Vec::<String>::new());
     // What was replaced is whole, and could be put back.
@@ -184,7 +185,7 @@ fn a_backup_beside_an_open_writer_is_restored() {
     assert_eq!(violations(&replaced), Vec::<String>::new());
     drop(clinic);
     restore(&place.path, &replaced).unwrap();
-    let mut clinic = Clinic::empty(&Sqlite::open(&place.path).unwrap());
+    let mut clinic = Clinic::empty(&Sqlite::open(&place.path, &audit_key()).unwrap());
     assert_eq!(clinic.free(), now);
     // The backup can be used again.
     assert_eq!(violations(&file), Vec::<String>::new());
@@ -252,7 +253,7 @@ fn a_store_is_restored_where_there_was_none_or_a_broken_one() {
     assert_eq!(fs::read(&aside).unwrap(), b"a broken store");
     assert_eq!(violations(&path), Vec::<String>::new());
     assert!(!folder.path().join("clinic.db-wal").exists());
-    Sqlite::open(&path).unwrap();
+    Sqlite::open(&path, &audit_key()).unwrap();
 }
 
 #[test]

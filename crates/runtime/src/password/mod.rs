@@ -1,4 +1,8 @@
-//! Passwords as Argon2id with OWASP's parameters: 19 MiB, two passes, one lane.
+//! Passwords as Argon2id with OWASP's parameters: 19 MiB, two passes, one lane. Which new ones are
+//! taken is in [`policy`], the one-time codes of staff in [`one_time`].
+
+pub mod one_time;
+pub mod policy;
 
 use std::sync::LazyLock;
 
