@@ -25,6 +25,8 @@ use super::{BadInput, Keys};
 const AUTHORITY_DAYS: u32 = 3_653;
 /// How long a server certificate is good when nothing else is said, in days: what browsers take.
 pub(crate) const CERTIFICATE_DAYS: u32 = 397;
+/// How long a server certificate may be good at most, in days: as long as the authority.
+pub(crate) const CERTIFICATE_DAYS_MAX: i64 = AUTHORITY_DAYS as i64;
 /// How far the clocks of clients may be behind ours.
 const CLOCKS_BEHIND: Duration = Duration::from_secs(60 * 60);
 /// A day, in seconds.
