@@ -6,6 +6,7 @@
 
 pub(crate) mod certificate;
 pub(crate) mod private_file;
+pub(crate) mod tickets;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -80,27 +81,27 @@ impl Keys {
         self.folder.join(name)
     }
 
+    /// Where the key of the audit's chain is.
+    pub(crate) fn audit_file(&self) -> PathBuf {
+        self.file("audit.key")
+    }
+
     /// What the audit's chain is computed with.
     ///
     /// # Errors
     /// When the file cannot be read, made or trusted; as all below.
     pub(crate) fn audit(&self) -> Result<Key, BadInput> {
-        self.key("audit.key")
+        key_in(&self.audit_file())
     }
 
     /// The seed of the center's identity (Ed25519): who signs for this center.
     pub(crate) fn identity(&self) -> Result<Key, BadInput> {
-        self.key("identity.key")
+        key_in(&self.file("identity.key"))
     }
 
     /// What device cookies are sealed with.
     pub(crate) fn device(&self) -> Result<Key, BadInput> {
-        self.key("device.key")
-    }
-
-    /// The key in a file, made if there is none.
-    fn key(&self, name: &str) -> Result<Key, BadInput> {
-        key_in(&self.file(name))
+        key_in(&self.file("device.key"))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod admin;
 mod args;
+mod audit_head;
 mod center;
 mod config;
 mod doctor;

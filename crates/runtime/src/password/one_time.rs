@@ -3,9 +3,9 @@
 //! What is deliberately not here: that no code works twice. The store sees to it, in the transaction
 //! that opens the session: two log-ins with one code may come at the same moment.
 
-use domain::OneTimePassword;
+use domain::{OneTimePassword, UserName};
 use jiff::Timestamp;
-use totp_rs::{Algorithm, Builder};
+use totp_rs::{Algorithm, Builder, Secret};
 
 /// How long one code is shown, in seconds (RFC 6238 §5.2).
 pub const STEP_SECONDS: u64 = 30;
@@ -36,9 +36,42 @@ pub fn accepted_step(
     generator.check(code.expose(), seconds)
 }
 
+/// A secret in base 32 (RFC 4648 §6), as people type it into an authenticator.
+#[must_use]
+pub fn in_base32(secret: &[u8; SECRET_BYTES]) -> String {
+    Secret::from(*secret).to_base32()
+}
+
+/// The address that sets up an authenticator, `otpauth://totp/…`: it holds the secret itself.
+#[must_use]
+pub fn setup_address(secret: &[u8; SECRET_BYTES], user: &UserName) -> String {
+    use std::fmt::Write as _;
+    let account = user.as_str().bytes().fold(String::new(), |mut text, byte| {
+        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        // Writing into a String cannot fail.
+        let _ = if plain { write!(text, "{}", char::from(byte)) } else { write!(text, "%{byte:02X}") };
+        text
+    });
+    let secret = in_base32(secret);
+    format!(
+        "otpauth://totp/Rendezvous:{account}?secret={secret}&issuer=Rendezvous&algorithm=SHA1\
+         &digits={DIGITS}&period={STEP_SECONDS}"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_authenticator_is_set_up_by_an_address() {
+        let user = UserName::new("ana+1").unwrap();
+        assert_eq!(
+            setup_address(SECRET, &user),
+            "otpauth://totp/Rendezvous:ana%2B1?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
+             &issuer=Rendezvous&algorithm=SHA1&digits=6&period=30"
+        );
+    }
 
     /// The secret of RFC 6238, appendix B.
     const SECRET: &[u8; SECRET_BYTES] = b"12345678901234567890";
