@@ -30,9 +30,9 @@ pub use command::{
     SetTotp, SlotChoice, SlotConflict, Standing, TicketFor,
 };
 pub use query::{
-    AccessRecord, AccountRecord, Answer, AppointmentData, AppointmentRecord, CenterRecord, Page,
-    PatientChoice, PatientData, PatientRecord, PersonData, Query, SessionData, SessionRecord,
-    SlotRecord, SlotsAfter, StepData,
+    AccessRecord, AccountRecord, Answer, AppointmentData, AppointmentRecord, CenterRecord,
+    DeedData, Page, PatientChoice, PatientData, PatientRecord, PersonData, Query, SessionData,
+    SessionRecord, SlotRecord, SlotsAfter, StepData,
 };
 pub use secret::{CodeHash, PasswordHash, SessionId, SessionIdError, TokenHash, TotpSecret};
 

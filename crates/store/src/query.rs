@@ -8,7 +8,7 @@ use domain::{
 use jiff::Timestamp;
 
 pub use self::record::{
-    AccessRecord, AccountRecord, AppointmentData, AppointmentRecord, CenterRecord, Page,
+    AccessRecord, AccountRecord, AppointmentData, AppointmentRecord, CenterRecord, DeedData, Page,
     PatientData, PatientRecord, PersonData, SessionData, SessionRecord, SlotRecord, StepData,
 };
 use crate::{AuditHead, AuditRecord, Standing, TokenHash};

@@ -1,5 +1,7 @@
 //! What is read, as records.
 
+use std::net::IpAddr;
+
 use domain::{AccountId, Appointment, AppointmentId, DoctorName, PatientId, Role, Slot, UserName};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -123,8 +125,25 @@ pub struct PatientData {
     pub appointments: Vec<AppointmentData>,
     /// The sessions of those accounts, open or not, that are not yet tidied away.
     pub sessions: Vec<SessionData>,
+    /// What the patient's accounts did, as the audit has it, from the first.
+    pub deeds: Vec<DeedData>,
     /// Who but the patient has looked at this data or changed it, the latest first.
     pub accesses: Vec<AccessRecord>,
+}
+
+/// Something that an account of the patient's did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeedData {
+    /// When.
+    pub at: Timestamp,
+    /// What was asked, as the audit calls it.
+    pub verb: String,
+    /// What it was asked of; `None` for nothing that has an id.
+    pub subject: Option<String>,
+    /// What came of it.
+    pub outcome: String,
+    /// Where it came from; `None` when that is not known.
+    pub source: Option<IpAddr>,
 }
 
 /// Who a patient is.

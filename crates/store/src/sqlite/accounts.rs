@@ -1,33 +1,52 @@
-//! Accounts, passwords and sessions.
+//! Accounts, passwords, and what one-time passwords are made of.
 
-use domain::{AccountId, Refusal, UserName};
-use rusqlite::Connection;
+use domain::{AccountId, PatientId, Role, UserName};
 
 use super::rows;
 use super::statements::{one, run};
+use super::trail::{DONE, Deed};
 use super::writing::Batch;
-use crate::{AddPatient, OpenSession, Outcome, SetPassword, Standing, StoreError, TokenHash};
+use crate::{
+    Actor, AddPatient, AddStaff, Outcome, PasswordHash, SetPassword, SetTotp, StoreError,
+    TotpSecret,
+};
+
+/// A log-in account to be written.
+pub(super) struct NewAccount<'a> {
+    pub(super) account: AccountId,
+    pub(super) user: &'a UserName,
+    pub(super) password: &'a PasswordHash,
+    pub(super) role: Role,
+    /// The name of somebody who works here; `None` for patients, and when it is not known.
+    pub(super) name: Option<&'a str>,
+}
 
 impl Batch<'_> {
     pub(super) fn add_patient(&self, new: &AddPatient) -> Result<Outcome, StoreError> {
-        if !self.create_account(new)? {
+        if !self.create_patient(new)? {
             return Ok(Outcome::UserExists);
         }
-        let account = new.account.to_string();
-        self.audit(None, "add_patient", Some(&account), "added")?;
+        self.audit(&Deed {
+            subject: Some(&new.account.to_string()),
+            patient: Some(new.patient),
+            ..Deed::by(&Actor::Operator, "add_patient", DONE)
+        })?;
         Ok(Outcome::Done)
     }
 
     /// Creates an account with its patient; `false`, and nothing, when the user name is there.
-    pub(super) fn create_account(&self, new: &AddPatient) -> Result<bool, StoreError> {
-        let (account, patient) = (new.account.as_bytes(), new.patient.as_bytes());
-        let sql = "INSERT INTO account (center, account, user_name, added) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (center, user_name) DO NOTHING";
-        let params = (self.center, account, new.user.as_str(), self.now);
-        if run(self.connection, sql, params)? == 0 {
+    pub(super) fn create_patient(&self, new: &AddPatient) -> Result<bool, StoreError> {
+        let account = NewAccount {
+            account: new.account,
+            user: &new.user,
+            password: &new.password,
+            role: Role::Patient,
+            name: None,
+        };
+        if !self.create_account(&account)? {
             return Ok(false);
         }
-        self.add_password(new.account, new.password.expose())?;
+        let (account, patient) = (new.account.as_bytes(), new.patient.as_bytes());
         let sql = "INSERT INTO patient (center, patient, added) VALUES (?1, ?2, ?3)";
         run(self.connection, sql, (self.center, patient, self.now))?;
         if let Some(name) = &new.name {
@@ -40,77 +59,135 @@ impl Batch<'_> {
         Ok(true)
     }
 
+    pub(super) fn add_staff(&self, new: &AddStaff) -> Result<Outcome, StoreError> {
+        if matches!(new.role, Role::Patient | Role::Doctor) {
+            return Err(StoreError::BadCommand("a patient or a doctor is not staff"));
+        }
+        let account = NewAccount {
+            account: new.account,
+            user: &new.user,
+            password: &new.password,
+            role: new.role,
+            name: new.name.as_deref(),
+        };
+        if !self.create_account(&account)? {
+            return Ok(Outcome::UserExists);
+        }
+        if let Some(totp) = &new.totp {
+            self.add_credential(new.account, "totp", &hexadecimal(totp))?;
+        }
+        self.audit(&Deed {
+            subject: Some(&new.account.to_string()),
+            ..Deed::by(&Actor::Operator, "add_staff", new.role.as_str())
+        })?;
+        Ok(Outcome::Done)
+    }
+
+    /// Creates an account with its password; `false`, and nothing, when the user name is there.
+    pub(super) fn create_account(&self, new: &NewAccount<'_>) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO account (center, account, user_name, added, role, name)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (center, user_name) DO NOTHING";
+        let (account, user, role) = (new.account.as_bytes(), new.user.as_str(), new.role.as_str());
+        if run(self.connection, sql, (self.center, account, user, self.now, role, new.name))? == 0 {
+            return Ok(false);
+        }
+        self.add_credential(new.account, "password", new.password.expose())?;
+        Ok(true)
+    }
+
     pub(super) fn set_password(&self, new: &SetPassword) -> Result<Outcome, StoreError> {
         let Some(account) = self.account_of_user(&new.user)? else {
             return Ok(Outcome::NoSuchUser);
         };
-        let key = (self.center, account.as_bytes(), self.now);
-        let sql = "UPDATE credential SET revoked = ?3, secret = NULL
-            WHERE center = ?1 AND account = ?2 AND kind = 'password' AND revoked IS NULL";
-        run(self.connection, sql, key)?;
-        self.add_password(account, new.password.expose())?;
-        let sql = "UPDATE session SET revoked = ?3
-            WHERE center = ?1 AND account = ?2 AND revoked IS NULL";
-        run(self.connection, sql, key)?;
-        self.audit(new.actor.account(), "set_password", Some(&account.to_string()), "set")?;
+        self.replace_credential(account, "password", new.password.expose())?;
+        self.audit_account(&new.actor, "set_password", account)?;
         Ok(Outcome::Done)
     }
 
-    fn add_password(&self, account: AccountId, phc: &str) -> Result<(), StoreError> {
-        let sql = "INSERT INTO credential (center, account, credential, kind, secret, added)
-            SELECT ?1, ?2, coalesce(max(credential), 0) + 1, 'password', ?3, ?4
-            FROM credential WHERE center = ?1 AND account = ?2";
-        run(self.connection, sql, (self.center, account.as_bytes(), phc, self.now))?;
+    pub(super) fn set_totp(&self, new: &SetTotp) -> Result<Outcome, StoreError> {
+        let Some(account) = self.account_of_user(&new.user)? else {
+            return Ok(Outcome::NoSuchUser);
+        };
+        self.replace_credential(account, "totp", &hexadecimal(&new.secret))?;
+        self.audit_account(&new.actor, "set_totp", account)?;
+        Ok(Outcome::Done)
+    }
+
+    /// Revokes what an account has of a kind, gives it a new one, and ends its sessions.
+    pub(super) fn replace_credential(
+        &self,
+        account: AccountId,
+        kind: &str,
+        secret: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE credential SET revoked = ?3, secret = NULL
+            WHERE center = ?1 AND account = ?2 AND kind = ?4 AND revoked IS NULL";
+        run(self.connection, sql, (self.center, account.as_bytes(), self.now, kind))?;
+        self.add_credential(account, kind, secret)?;
+        self.end_all_sessions(account)?;
         Ok(())
     }
 
-    fn account_of_user(&self, user: &UserName) -> Result<Option<AccountId>, StoreError> {
+    fn add_credential(
+        &self,
+        account: AccountId,
+        kind: &str,
+        secret: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO credential (center, account, credential, kind, secret, added)
+            SELECT ?1, ?2, coalesce(max(credential), 0) + 1, ?3, ?4, ?5
+            FROM credential WHERE center = ?1 AND account = ?2";
+        run(self.connection, sql, (self.center, account.as_bytes(), kind, secret, self.now))?;
+        Ok(())
+    }
+
+    pub(super) fn account_of_user(&self, user: &UserName) -> Result<Option<AccountId>, StoreError> {
         let sql = "SELECT account FROM account WHERE center = ?1 AND user_name = ?2";
         one(self.connection, sql, (self.center, user.as_str()), |row| rows::account(row, 0))
     }
 
-    pub(super) fn open_session(&self, session: &OpenSession) -> Result<Outcome, StoreError> {
-        if !stands(self.connection, self.center, &session.standing, self.now)? {
-            return Ok(Outcome::Refused(Refusal::WrongCredentials));
-        }
-        let sql = "INSERT INTO session (center, token, account, opened, expires)
-            VALUES (?1, ?2, ?3, ?4, ?5)";
-        let account = session.standing.account;
-        let (token, expires) = (session.token.as_bytes(), session.expires.as_millisecond());
-        run(self.connection, sql, (self.center, token, account.as_bytes(), self.now, expires))?;
-        self.audit(Some(account), "open_session", None, "opened")?;
-        Ok(Outcome::Done)
+    /// The patient whose own account it is; `None` when it is nobody's own.
+    pub(super) fn patient_of_account(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<PatientId>, StoreError> {
+        let sql = "SELECT patient FROM acts_for
+            WHERE center = ?1 AND account = ?2 AND relation = 'self'";
+        one(self.connection, sql, (self.center, account.as_bytes()), |row| rows::patient(row, 0))
     }
 
-    pub(super) fn close_session(&self, token: &TokenHash) -> Result<Outcome, StoreError> {
-        let sql = "UPDATE session SET revoked = ?3
-            WHERE center = ?1 AND token = ?2 AND revoked IS NULL RETURNING account";
-        let params = (self.center, token.as_bytes(), self.now);
-        let account = one(self.connection, sql, params, |row| rows::account(row, 0))?;
-        if let Some(account) = account {
-            self.audit(Some(account), "close_session", None, "closed")?;
-        }
-        Ok(Outcome::Done)
+    /// Records something that was done to an account.
+    fn audit_account(
+        &self,
+        actor: &Actor,
+        verb: &str,
+        account: AccountId,
+    ) -> Result<(), StoreError> {
+        let patient = self.patient_of_account(account)?;
+        let subject = account.to_string();
+        self.audit(&Deed { subject: Some(&subject), patient, ..Deed::by(actor, verb, DONE) })
     }
 }
 
-/// Whether an account still has the password and the session it came with.
-pub(super) fn stands(
-    connection: &Connection,
-    center: i64,
-    standing: &Standing,
-    now: i64,
-) -> Result<bool, StoreError> {
-    let account = standing.account.as_bytes();
-    if let Some(credential) = standing.credential {
-        let sql = "SELECT 1 FROM credential WHERE center = ?1 AND account = ?2
-            AND credential = ?3 AND revoked IS NULL";
-        if one(connection, sql, (center, account, credential), |_| Ok(()))?.is_none() {
-            return Ok(false);
-        }
+/// A secret as its column has it.
+fn hexadecimal(secret: &TotpSecret) -> String {
+    use std::fmt::Write as _;
+    secret.expose().iter().fold(String::with_capacity(40), |mut text, byte| {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The secret behind the text of its column; `None` when it is none.
+pub(super) fn totp_of(text: &str) -> Option<TotpSecret> {
+    let digits = text.as_bytes();
+    if digits.len() != 40 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
     }
-    let Some(session) = standing.session else { return Ok(true) };
-    let sql = "SELECT 1 FROM session WHERE center = ?1 AND token = ?2 AND account = ?3
-        AND revoked IS NULL AND expires > ?4";
-    Ok(one(connection, sql, (center, session.as_bytes(), account, now), |_| Ok(()))?.is_some())
+    let mut bytes = [0; 20];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(TotpSecret::new(bytes))
 }

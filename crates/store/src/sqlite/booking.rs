@@ -10,7 +10,7 @@ use super::rows::{self, APPOINTMENT_WIDTH, appointment_columns, slot_columns};
 use super::statements::{one, run};
 use super::trail::{Step, What};
 use super::writing::Batch;
-use crate::{Book, Cancel, Outcome, Reschedule, SlotChoice, StoreError};
+use crate::{Actor, Book, Cancel, Outcome, Reschedule, SlotChoice, StoreError};
 
 /// What came of reaching for a slot.
 enum Reach {
@@ -74,30 +74,42 @@ impl Batch<'_> {
     /// Calls an appointment off; its slot is free in the same moment.
     pub(super) fn cancel(&self, cancel: &Cancel) -> Result<Verdict, StoreError> {
         let found = self.appointment_of(cancel.appointment, cancel.patient)?;
-        let Some(mut appointment) = found else {
+        let Some(appointment) = found else {
             return Ok(Verdict::refused(Refusal::NoSuchAppointment));
         };
         let slot = appointment.slot.clone();
         if self.is_closed(&appointment) {
             return Ok(Verdict::about(&slot, Outcome::Refused(Refusal::AppointmentClosed)));
         }
+        let reason = cancel.reason.as_ref().map(Reason::as_str);
+        let cancelled = self.call_off(appointment, &cancel.actor, reason)?;
+        Ok(Verdict::about(&slot, Outcome::Cancelled(cancelled)))
+    }
+
+    /// Cancels an appointment that can still be cancelled.
+    pub(super) fn call_off(
+        &self,
+        mut appointment: Appointment,
+        actor: &Actor,
+        reason: Option<&str>,
+    ) -> Result<Appointment, StoreError> {
         appointment.version = next(appointment.version);
         appointment.status = AppointmentStatus::Cancelled;
         let sql = "UPDATE appointment SET status = 'cancelled', version = ?3, changed = ?4
             WHERE center = ?1 AND appointment = ?2";
-        let id = appointment.id;
+        let (id, slot) = (appointment.id, appointment.slot.id);
         run(self.connection, sql, (self.center, id.as_bytes(), appointment.version.0, self.now))?;
-        self.drop_claim(slot.id)?;
+        self.drop_claim(slot)?;
         self.record(&Step {
             appointment: id,
             version: appointment.version,
-            actor: cancel.actor,
+            actor: *actor,
             what: What::Cancelled,
-            from: Some(slot.id),
+            from: Some(slot),
             to: None,
-            reason: cancel.reason.as_ref().map(Reason::as_str),
+            reason,
         })?;
-        Ok(Verdict::about(&slot, Outcome::Cancelled(appointment)))
+        Ok(appointment)
     }
 
     /// Claims the new slot, then frees the old one; the appointment keeps its id.
@@ -211,7 +223,7 @@ impl Batch<'_> {
     }
 
     /// An appointment, if it is this patient's; anybody's for `None`.
-    fn appointment_of(
+    pub(super) fn appointment_of(
         &self,
         id: AppointmentId,
         patient: Option<PatientId>,

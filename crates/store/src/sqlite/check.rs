@@ -80,6 +80,24 @@ const INVARIANTS: &[(&str, &str)] = &[
          WHERE kind = 'password' AND revoked IS NULL
          GROUP BY center, account HAVING count(*) > 1",
     ),
+    (
+        "an account has two secrets for one-time passwords in force",
+        "SELECT 'account ' || hex(account) FROM credential
+         WHERE kind = 'totp' AND revoked IS NULL
+         GROUP BY center, account HAVING count(*) > 1",
+    ),
+    (
+        "an account speaks for a doctor without being one's, or is one's and speaks for nobody",
+        "SELECT 'account ' || hex(a.account) FROM account a
+         LEFT JOIN speaks_for f USING (center, account)
+         WHERE (a.role = 'doctor') <> (f.doctor IS NOT NULL)",
+    ),
+    (
+        "a record of the audit without a code comes after one that has a code",
+        "SELECT 'entry ' || a.entry FROM audit a WHERE a.mac IS NULL AND EXISTS (
+           SELECT 1 FROM audit b WHERE b.center = a.center AND b.chain = a.chain
+           AND b.entry = a.entry - 1 AND b.mac IS NOT NULL)",
+    ),
     ("a doctor has no address", "SELECT 'doctor ' || name FROM doctor WHERE port IS NULL"),
     (
         "a slot has an id that was not given out",
@@ -88,7 +106,8 @@ const INVARIANTS: &[(&str, &str)] = &[
     ),
     (
         "the audit has a gap",
-        "SELECT 'center ' || center FROM audit GROUP BY center HAVING max(entry) <> count(*)",
+        "SELECT 'center ' || center FROM audit GROUP BY center, chain
+         HAVING max(entry) <> count(*)",
     ),
 ];
 

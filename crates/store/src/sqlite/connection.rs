@@ -142,6 +142,7 @@ pub(super) fn in_memory(center: CenterId) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Sets what is set on every connection.
 fn configure(connection: &Connection, purpose: Purpose) -> Result<(), StoreError> {
     assert!(
         rusqlite::version_number() >= SQLITE_VERSION_MIN,
@@ -162,6 +163,8 @@ fn configure(connection: &Connection, purpose: Purpose) -> Result<(), StoreError
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // A view or trigger of a tampered file may not call functions with side effects.
     connection.pragma_update(None, "trusted_schema", false)?;
+    // What is deleted is overwritten, not only forgotten.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     if purpose == Purpose::Read {
         connection.pragma_update(None, "query_only", true)?;
     }
@@ -235,6 +238,17 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     assert!(up_to_date(connection)?, "the last migration sets user_version to its own number");
     tracing::info!(store = %path.display(), schema = newest_schema(), "the store is up to date");
     Ok(())
+}
+
+/// A database as an earlier version of the program left it.
+#[cfg(test)]
+pub(super) fn open_at_schema(path: &Path, schema: i32) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open(path)?;
+    let runner = migrations::migrations::runner().set_grouped(true);
+    let runner = runner.set_target(refinery::Target::Version(schema));
+    runner.run(&mut connection).map_err(|error| StoreError::Migration(Box::new(error)))?;
+    found(&connection, CenterId::default())?;
+    Ok(connection)
 }
 
 /// Sees to it that the center has its row.

@@ -5,19 +5,29 @@
 //! for each other, and what was acknowledged outlives a power cut.
 
 mod accounts;
+mod asking;
 mod booking;
+mod chain;
 mod check;
 mod connection;
+mod doctors;
+mod enrolment;
+mod erasure;
 pub mod lock;
+mod overseeing;
+mod patients;
 mod publishing;
 mod reading;
 mod requests;
 mod rows;
+mod sessions;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod trail;
 pub mod upkeep;
+mod verify;
 mod writing;
 
 use std::path::{Path, PathBuf};
@@ -91,12 +101,16 @@ impl Sqlite {
 impl Store for Sqlite {
     fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
         Ok(match &self.place {
-            Place::File(file) => {
-                Box::new(writing::FileWriter::open(Arc::clone(file), self.center)?)
-            }
-            Place::Memory(shared) => {
-                Box::new(writing::MemoryWriter::new(Arc::clone(shared), self.center))
-            }
+            Place::File(file) => Box::new(writing::FileWriter::open(
+                Arc::clone(file),
+                self.center,
+                self.key.clone(),
+            )?),
+            Place::Memory(shared) => Box::new(writing::MemoryWriter::new(
+                Arc::clone(shared),
+                self.center,
+                self.key.clone(),
+            )),
         })
     }
 

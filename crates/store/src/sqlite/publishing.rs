@@ -10,9 +10,11 @@ use jiff::Timestamp;
 
 use super::rows::{self, slot_columns};
 use super::statements::{all, one, run};
+use super::trail::Deed;
 use super::writing::Batch;
 use crate::{
-    AddSlots, Import, ImportConflict, ImportCounts, ImportedSlot, Outcome, SlotConflict, StoreError,
+    Actor, AddSlots, Import, ImportConflict, ImportCounts, ImportedSlot, Outcome, SlotConflict,
+    StoreError,
 };
 
 /// Why publishing went back to where it began.
@@ -68,7 +70,7 @@ impl Batch<'_> {
             self.settle_zone(&import.zone)?;
             let mut counts = ImportCounts::default();
             for account in &import.accounts {
-                counts.accounts_added += usize::from(self.create_account(account)?);
+                counts.accounts_added += usize::from(self.create_patient(account)?);
             }
             let changed = self.import_doctors(&import.doctors, &mut counts)?;
             self.import_slots(&import.slots, &mut counts)?;
@@ -85,7 +87,7 @@ impl Batch<'_> {
                 "accounts {accounts}, doctors {doctors_changed}, published {published}, \
                  withdrawn {withdrawn}"
             );
-            self.audit(None, "import", None, &what)?;
+            self.audit(&Deed::by(&Actor::Operator, "import", &what))?;
         }
         Ok(Outcome::Imported(counts))
     }
@@ -101,9 +103,7 @@ impl Batch<'_> {
 
     /// Publishes slots of one doctor by hand.
     pub(super) fn add_slots(&self, add: &AddSlots) -> Result<Outcome, StoreError> {
-        let sql = "SELECT doctor FROM doctor WHERE center = ?1 AND name = ?2";
-        let params = (self.center, add.doctor.as_str());
-        let Some(doctor) = one(self.connection, sql, params, |row| Ok(row.get(0)?))? else {
+        let Some(doctor) = self.doctor_named(&add.doctor)? else {
             return Ok(Outcome::NoSuchDoctor);
         };
         let added = self.all_or_nothing(|| {
@@ -130,7 +130,7 @@ impl Batch<'_> {
         match added {
             Ok(slots) => {
                 let what = format!("published {}", slots.len());
-                self.audit(None, "add_slots", None, &what)?;
+                self.audit(&Deed::by(&Actor::Operator, "add_slots", &what))?;
                 Ok(Outcome::SlotsAdded(slots))
             }
             Err((place, conflict)) => Ok(Outcome::SlotsConflict(place, conflict)),
@@ -142,12 +142,14 @@ impl Batch<'_> {
         &self,
         work: impl FnOnce() -> Result<T, Stop<C>>,
     ) -> Result<Result<T, C>, StoreError> {
+        let chain = self.chain.mark();
         run(self.connection, "SAVEPOINT publishing", ())?;
         let done = match work() {
             Ok(done) => Ok(done),
             Err(Stop::Failure(error)) => return Err(error),
             Err(Stop::Conflict(conflict)) => {
                 run(self.connection, "ROLLBACK TO publishing", ())?;
+                self.chain.go_back(chain);
                 Err(conflict)
             }
         };
@@ -170,7 +172,8 @@ impl Batch<'_> {
     }
 
     fn doctor_ids(&self) -> Result<HashMap<DoctorName, KnownDoctor>, StoreError> {
-        let sql = "SELECT doctor, present, name, host, port FROM doctor WHERE center = ?1";
+        let sql = "SELECT doctor, present, name, host, port, sealing_key, verifying_key
+            FROM doctor WHERE center = ?1";
         let doctors = all(self.connection, sql, [self.center], |row| {
             let (id, present) = (row.get(0)?, row.get(1)?);
             Ok(KnownDoctor { id, present, doctor: rows::doctor(row, 2)? })
@@ -185,6 +188,16 @@ impl Batch<'_> {
         counts: &mut ImportCounts,
     ) -> Result<usize, Stop<ImportConflict>> {
         let known = self.doctor_ids()?;
+        // Where a doctor has registered counts more than what the file says.
+        let registered = |doctor: &Doctor| {
+            let known = known.get(&doctor.name).map(|known| &known.doctor);
+            known.filter(|known| known.keys.is_some()).cloned()
+        };
+        let (there, told): (Vec<&Doctor>, Vec<&Doctor>) =
+            doctors.iter().partition(|doctor| registered(doctor).is_some());
+        // The registered ones first: who comes later and wants an address of theirs is in conflict.
+        let doctors: Vec<Doctor> =
+            there.into_iter().filter_map(registered).chain(told.into_iter().cloned()).collect();
         let is_there = |doctor: &Doctor| {
             known.get(&doctor.name).is_some_and(|known| known.present && known.doctor == *doctor)
         };
@@ -194,7 +207,7 @@ impl Batch<'_> {
         }
         // Who will answer where: the file's word before the store's.
         let mut holders: HashMap<_, &DoctorName> = HashMap::new();
-        for doctor in doctors {
+        for doctor in &doctors {
             if let Some(holder) = holders.insert(doctor.address, &doctor.name) {
                 return Err(Stop::Conflict(address_conflict(&doctor.name, holder)));
             }
@@ -206,7 +219,9 @@ impl Batch<'_> {
             if self.is_still_needed(holder.id)? {
                 return Err(Stop::Conflict(address_conflict(doctor, &holder.doctor.name)));
             }
-            let left = "UPDATE doctor SET present = 0 WHERE center = ?1 AND doctor = ?2";
+            // Who comes back one day registers again.
+            let left = "UPDATE doctor SET present = 0, sealing_key = NULL, verifying_key = NULL,
+                registered = NULL WHERE center = ?1 AND doctor = ?2";
             run(self.connection, left, (self.center, holder.id))?;
         }
         // All of them leave their addresses before the first one takes another's.

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::StoreFile;
-use super::accounts::stands;
+use super::accounts::totp_of;
 use super::rows::{
     self, APPOINTMENT_WIDTH, SLOT_WIDTH, appointment_columns, name_of_patient, slot_columns,
 };
+use super::sessions::{Ground, idle_since, is_open, stands};
 use super::statements::{all, one};
 use crate::{
-    AccountRecord, Answer, AppointmentRecord, CenterRecord, Page, PasswordHash, PatientRecord,
-    Query, Reader, SlotRecord, SlotsAfter, StoreError, TokenHash,
+    AccountRecord, Answer, AppointmentRecord, CenterRecord, Page, PasswordHash, Query, Reader,
+    SlotRecord, SlotsAfter, Standing, StoreError, TokenHash,
 };
 
 /// A reader with a connection of its own.
@@ -56,10 +57,10 @@ impl Reader for MemoryReader {
     }
 }
 
-/// What the questions are asked of.
-struct Reading<'c> {
-    connection: &'c Connection,
-    center: i64,
+/// What the questions are asked of. The files beside this one add to it what it answers.
+pub(super) struct Reading<'c> {
+    pub(super) connection: &'c Connection,
+    pub(super) center: i64,
 }
 
 fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<Answer, StoreError> {
@@ -79,19 +80,29 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
             Answer::Slots(reading.free_slots_by_time(doctor.as_ref(), &span, *limit)?)
         }
         Query::AppointmentsOf { patient, standing, now, limit } => {
-            if stands(reading.connection, reading.center, standing, now.as_millisecond())? {
+            if reading.stands(standing, *now)? {
                 Answer::Appointments(reading.appointments_of(*patient, *limit)?)
             } else {
                 Answer::NoStanding
             }
         }
-        Query::Sessions { .. }
-        | Query::AuditTrail { .. }
-        | Query::AuditHead
-        | Query::Accesses { .. }
-        | Query::ChangedAppointments { .. }
-        | Query::Patient(_)
-        | Query::PatientData(_) => return Err(StoreError::BadCommand("not there yet")),
+        Query::Sessions { now } => Answer::Sessions(reading.sessions(*now)?),
+        Query::AuditTrail { since, patient, after, limit } => {
+            Answer::AuditTrail(reading.audit_trail(*since, *patient, *after, *limit)?)
+        }
+        Query::AuditHead => Answer::AuditHead(reading.audit_head()?),
+        Query::Accesses { patient, standing, now, limit } => {
+            if reading.stands(standing, *now)? {
+                Answer::Accesses(reading.accesses(*patient, *limit)?)
+            } else {
+                Answer::NoStanding
+            }
+        }
+        Query::ChangedAppointments { doctor, since, limit } => {
+            Answer::Changes(reading.changed_appointments(doctor, *since, *limit)?)
+        }
+        Query::Patient(choice) => Answer::Patient(reading.patient(choice)?),
+        Query::PatientData(patient) => Answer::PatientData(reading.patient_data(*patient)?),
         Query::Patients => Answer::Patients(reading.patients()?),
         Query::Doctors => Answer::Doctors(reading.doctors()?),
         Query::Slots => Answer::SlotRecords(reading.slots()?),
@@ -119,7 +130,12 @@ macro_rules! account_query {
             " (SELECT c.secret FROM credential c WHERE c.center = a.center",
             "  AND c.account = a.account AND c.kind = 'password' AND c.revoked IS NULL),",
             " (SELECT c.credential FROM credential c WHERE c.center = a.center",
-            "  AND c.account = a.account AND c.kind = 'password' AND c.revoked IS NULL)",
+            "  AND c.account = a.account AND c.kind = 'password' AND c.revoked IS NULL),",
+            " a.role,",
+            " (SELECT d.name FROM speaks_for f CROSS JOIN doctor d USING (center, doctor)",
+            "  WHERE f.center = a.center AND f.account = a.account),",
+            " (SELECT c.secret FROM credential c WHERE c.center = a.center",
+            "  AND c.account = a.account AND c.kind = 'totp' AND c.revoked IS NULL)",
             $from
         )
     };
@@ -134,6 +150,11 @@ macro_rules! is_free {
 }
 
 impl Reading<'_> {
+    fn stands(&self, standing: &Standing, now: Timestamp) -> Result<bool, StoreError> {
+        let ground = stands(self.connection, self.center, standing, now.as_millisecond())?;
+        Ok(ground != Ground::Lost)
+    }
+
     fn center(&self) -> Result<Option<CenterRecord>, StoreError> {
         let sql = "SELECT zone FROM center WHERE center = ?1 AND zone IS NOT NULL";
         one(self.connection, sql, [self.center], |row| Ok(CenterRecord { zone: row.get(0)? }))
@@ -148,7 +169,8 @@ impl Reading<'_> {
         token: &TokenHash,
         now: Timestamp,
     ) -> Result<Option<AccountRecord>, StoreError> {
-        let params = (self.center, token.as_bytes(), now.as_millisecond());
+        let now = now.as_millisecond();
+        let params = (self.center, token.as_bytes(), now, idle_since(now));
         one(self.connection, SESSION, params, account_record)
     }
 
@@ -214,27 +236,8 @@ impl Reading<'_> {
         all(self.connection, APPOINTMENTS_OF, params, rows::appointment)
     }
 
-    fn patients(&self) -> Result<Vec<PatientRecord>, StoreError> {
-        let sql = "SELECT p.patient, p.added, q.name,
-              (SELECT n.user_name FROM acts_for f
-               JOIN account n ON n.center = f.center AND n.account = f.account
-               WHERE f.center = p.center AND f.patient = p.patient
-               ORDER BY f.relation = 'self' DESC, f.account LIMIT 1) AS user_name
-            FROM patient p LEFT JOIN person q USING (center, patient)
-            WHERE p.center = ?1 ORDER BY user_name, p.patient";
-        all(self.connection, sql, [self.center], |row| {
-            let user = row.get_ref(3)?.as_bytes_or_null().map_err(|_| mistyped())?;
-            Ok(PatientRecord {
-                patient: rows::patient(row, 0)?,
-                added: rows::instant(row.get(1)?)?,
-                name: row.get(2)?,
-                user: if user.is_some() { Some(rows::user(row, 3)?) } else { None },
-            })
-        })
-    }
-
     fn doctors(&self) -> Result<Vec<domain::Doctor>, StoreError> {
-        let sql = "SELECT name, host, port FROM doctor WHERE center = ?1 ORDER BY name";
+        let sql = "SELECT name, host, port, sealing_key, verifying_key FROM doctor WHERE center = ?1 ORDER BY name";
         all(self.connection, sql, [self.center], |row| rows::doctor(row, 0))
     }
 
@@ -279,10 +282,13 @@ impl Reading<'_> {
 pub(super) const ACCOUNT: &str =
     account_query!(" FROM account a WHERE a.center = ?1 AND a.user_name = ?2");
 
-/// The account of a session that is open at `?3`.
-pub(super) const SESSION: &str = account_query!(
-    " FROM session e CROSS JOIN account a USING (center, account)
-    WHERE e.center = ?1 AND e.token = ?2 AND e.revoked IS NULL AND e.expires > ?3"
+/// The account of a session that is open at `?3`, idle since `?4` or later.
+pub(super) const SESSION: &str = concat!(
+    account_query!(
+        " FROM session e CROSS JOIN account a USING (center, account)
+        WHERE e.center = ?1 AND e.token = ?2"
+    ),
+    is_open!()
 );
 
 /// The free slots after `?2` and before `?3`, by index.
@@ -329,23 +335,30 @@ pub(super) const APPOINTMENTS_OF: &str = concat!(
     " ORDER BY a.status = 'booked' DESC, s.starts, a.appointment LIMIT ?3"
 );
 
-fn account_record(row: &rusqlite::Row<'_>) -> Result<AccountRecord, StoreError> {
+/// An account from what [`ACCOUNT`] and [`SESSION`] give.
+pub(super) fn account_record(row: &rusqlite::Row<'_>) -> Result<AccountRecord, StoreError> {
     Ok(AccountRecord {
         account: rows::account(row, 0)?,
         user: rows::user(row, 1)?,
         patient: row.get::<_, Option<[u8; 16]>>(2)?.map(PatientId::from_bytes),
         password: row.get::<_, Option<String>>(3)?.map(PasswordHash::new),
         credential: row.get(4)?,
-        role: domain::Role::Patient,
-        doctor: None,
-        totp: None,
+        role: rows::role(row, 5)?.ok_or_else(mistyped)?,
+        doctor: row
+            .get::<_, Option<String>>(6)?
+            .map(|name| rows::doctor_name(&name))
+            .transpose()?,
+        totp: match row.get::<_, Option<String>>(7)? {
+            Some(secret) => Some(totp_of(&secret).ok_or_else(mistyped)?),
+            None => None,
+        },
     })
 }
 
-fn rows_at_most(limit: usize) -> i64 {
+pub(super) fn rows_at_most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-fn mistyped() -> StoreError {
+pub(super) fn mistyped() -> StoreError {
     StoreError::Corrupt("a column of another type".to_owned())
 }

@@ -19,6 +19,15 @@ pub(super) struct Verdict {
     pub(super) visit_ends: Option<i64>,
 }
 
+/// When an answer was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// The command was carried out, or refused, just now.
+    Now,
+    /// It is what came of the same command before.
+    Before,
+}
+
 /// A command that a client may name.
 pub(super) trait Named {
     /// The patient within whose commands the id is unique, and the id.
@@ -81,22 +90,23 @@ impl Batch<'_> {
         &self,
         command: &impl Named,
         carry_out: impl FnOnce() -> Result<Verdict, StoreError>,
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<(Outcome, Answered), StoreError> {
         let Some((patient, request)) = command.name() else {
-            return Ok(carry_out()?.outcome);
+            return Ok((carry_out()?.outcome, Answered::Now));
         };
         let digest: [u8; 32] = Sha256::digest(command.asked()).into();
         match self.answer_to(patient, request)? {
             Some((before, outcome)) if before == digest => {
-                serde_json::from_str(&outcome).map_err(|error| {
+                let outcome = serde_json::from_str(&outcome).map_err(|error| {
                     StoreError::Corrupt(format!("the outcome of request {request}: {error}"))
-                })
+                })?;
+                Ok((outcome, Answered::Before))
             }
-            Some(_) => Ok(Outcome::Refused(Refusal::RequestIdReused)),
+            Some(_) => Ok((Outcome::Refused(Refusal::RequestIdReused), Answered::Now)),
             None => {
                 let verdict = carry_out()?;
                 self.remember(patient, request, &digest, &verdict)?;
-                Ok(verdict.outcome)
+                Ok((verdict.outcome, Answered::Now))
             }
         }
     }

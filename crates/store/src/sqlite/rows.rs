@@ -4,8 +4,9 @@
 use std::fmt::Display;
 
 use domain::{
-    AccountId, Appointment, AppointmentId, AppointmentStatus, Doctor, DoctorAddress, DoctorName,
-    PatientId, Service, Slot, SlotId, SlotIndex, UserName, Version,
+    AccountId, Appointment, AppointmentId, AppointmentStatus, Doctor, DoctorAddress, DoctorKeys,
+    DoctorName, PatientId, Role, SealingKey, Service, Slot, SlotId, SlotIndex, UserName,
+    VerifyingKey, Version,
 };
 use jiff::Timestamp;
 use rusqlite::Row;
@@ -15,7 +16,8 @@ use crate::StoreError;
 /// The columns that [`slot`] reads, of a slot `s` and its doctor `d`.
 macro_rules! slot_columns {
     () => {
-        "s.slot, s.idx, s.starts, s.ends, s.service, d.name, d.host, d.port"
+        "s.slot, s.idx, s.starts, s.ends, s.service, d.name, d.host, d.port, \
+         d.sealing_key, d.verifying_key"
     };
 }
 
@@ -45,7 +47,7 @@ macro_rules! name_of_patient {
 pub(super) use {appointment_columns, name_of_patient, slot_columns};
 
 /// How many columns a slot takes.
-pub(super) const SLOT_WIDTH: usize = 8;
+pub(super) const SLOT_WIDTH: usize = 10;
 
 /// How many columns an appointment takes.
 pub(super) const APPOINTMENT_WIDTH: usize = SLOT_WIDTH + 3;
@@ -62,7 +64,7 @@ pub(super) fn slot(row: &Row<'_>) -> Result<Slot, StoreError> {
     })
 }
 
-/// A doctor from name, host and port.
+/// A doctor from name, host, port and the two keys.
 pub(super) fn doctor(row: &Row<'_>, first: usize) -> Result<Doctor, StoreError> {
     let name = row.get_ref(first)?.as_str().map_err(corrupt)?;
     let host = match row.get::<_, Option<String>>(first + 1)? {
@@ -70,7 +72,12 @@ pub(super) fn doctor(row: &Row<'_>, first: usize) -> Result<Doctor, StoreError> 
         None => None,
     };
     let address = DoctorAddress { host, port: row.get(first + 2)? };
-    Ok(Doctor { name: DoctorName::new(name).map_err(corrupt)?, address, keys: None })
+    let (sealing, verifying): (Option<[u8; 32]>, _) = (row.get(first + 3)?, row.get(first + 4)?);
+    let keys = sealing.zip(verifying).map(|(sealing, verifying)| DoctorKeys {
+        sealing: SealingKey(sealing),
+        verifying: VerifyingKey(verifying),
+    });
+    Ok(Doctor { name: DoctorName::new(name).map_err(corrupt)?, address, keys })
 }
 
 /// An appointment with its slot, from the first columns of a row.
@@ -99,6 +106,17 @@ pub(super) fn user(row: &Row<'_>, column: usize) -> Result<UserName, StoreError>
     UserName::new(row.get_ref(column)?.as_str().map_err(corrupt)?).map_err(corrupt)
 }
 
+/// A doctor's name.
+pub(super) fn doctor_name(name: &str) -> Result<DoctorName, StoreError> {
+    DoctorName::new(name).map_err(corrupt)
+}
+
+/// A role; `None` where there is no account.
+pub(super) fn role(row: &Row<'_>, column: usize) -> Result<Option<Role>, StoreError> {
+    let word = row.get_ref(column)?.as_str_or_null().map_err(corrupt)?;
+    word.map(|word| word.parse().map_err(corrupt)).transpose()
+}
+
 /// What [`name_of_patient`] gives: the user name as text, or the id as bytes.
 pub(super) fn name_or_id(row: &Row<'_>, column: usize) -> Result<Option<String>, StoreError> {
     use rusqlite::types::ValueRef;
@@ -116,6 +134,7 @@ pub(super) fn instant(millis: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(millis).map_err(corrupt)
 }
 
-fn corrupt(reason: impl Display) -> StoreError {
+/// An error about a value that the domain refuses.
+pub(super) fn corrupt(reason: impl Display) -> StoreError {
     StoreError::Corrupt(reason.to_string())
 }

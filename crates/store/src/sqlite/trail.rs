@@ -1,11 +1,13 @@
 //! What every change leaves behind, in the same transaction: the appointment's history, the outbox
 //! for whoever is to be told, the audit.
 
-use domain::{AccountId, AppointmentId, SlotId, Version};
+use std::net::IpAddr;
+
+use domain::{AccountId, AppointmentId, PatientId, Refusal, SlotId, Version};
 
 use super::statements::run;
 use super::writing::Batch;
-use crate::{Actor, StoreError};
+use crate::{Actor, AuditActor, AuditNote, NoteOutcome, Outcome, StoreError};
 
 /// One step in the life of an appointment.
 pub(super) struct Step<'a> {
@@ -39,8 +41,39 @@ impl What {
     }
 }
 
+/// What the audit says when something was done that has no other word.
+pub(super) const DONE: &str = "done";
+
+/// One record of the audit, but for its number, its moment and its code.
+#[derive(Clone, Copy)]
+pub(super) struct Deed<'a> {
+    pub(super) who: AuditActor,
+    pub(super) verb: &'a str,
+    /// An id, never a name; `None` is the center.
+    pub(super) subject: Option<&'a str>,
+    /// Whose data it was about; `None` when nobody's.
+    pub(super) patient: Option<PatientId>,
+    pub(super) outcome: &'a str,
+    /// Where it came from; `None` when that is not known.
+    pub(super) source: Option<IpAddr>,
+    pub(super) times: u32,
+}
+
+impl<'a> Deed<'a> {
+    /// Something that an actor did once.
+    pub(super) fn by(actor: &Actor, verb: &'a str, outcome: &'a str) -> Self {
+        let who = match actor {
+            Actor::Account(standing) => AuditActor::Account(standing.account),
+            Actor::Operator => AuditActor::Operator,
+        };
+        let source = actor.source();
+        Self { who, verb, subject: None, patient: None, outcome, source, times: 1 }
+    }
+}
+
 impl Batch<'_> {
-    /// Writes history, outbox and audit of one step.
+    /// Writes history and outbox of one step. The audit is written by whoever carried out the
+    /// command.
     pub(super) fn record(&self, step: &Step<'_>) -> Result<(), StoreError> {
         let (id, what) = (step.appointment.as_bytes(), step.what.as_str());
         let history = "INSERT INTO appointment_history
@@ -55,30 +88,38 @@ impl Batch<'_> {
         let outbox = "INSERT INTO outbox (center, appointment, version, kind, at)
             VALUES (?1, ?2, ?3, ?4, ?5)";
         run(self.connection, outbox, (row.0, row.1, row.2, what, row.3))?;
-        let verb = match step.what {
-            What::Booked => "book",
-            What::Moved => "reschedule",
-            What::Cancelled => "cancel",
-        };
-        self.audit(who, verb, Some(&step.appointment.to_string()), what)
-    }
-
-    /// Writes one entry of the audit. `subject` is an id, never a name; `None` is the center.
-    pub(super) fn audit(
-        &self,
-        who: Option<AccountId>,
-        verb: &str,
-        subject: Option<&str>,
-        outcome: &str,
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO audit (center, entry, at, who, verb, subject, outcome)
-            VALUES (?1, (SELECT coalesce(max(entry), 0) + 1 FROM audit WHERE center = ?1),
-              ?2, ?3, ?4, ?5, ?6)";
-        run(
-            self.connection,
-            sql,
-            (self.center, self.now, who.as_ref().map(AccountId::as_bytes), verb, subject, outcome),
-        )?;
         Ok(())
     }
+
+    /// Writes one record of the audit.
+    pub(super) fn audit(&self, deed: &Deed<'_>) -> Result<(), StoreError> {
+        self.chain.append(self.connection, (self.center, self.now), deed)
+    }
+
+    /// Writes a note that others took.
+    pub(super) fn note(&self, note: &AuditNote) -> Result<Outcome, StoreError> {
+        if note.times == 0 {
+            return Err(StoreError::BadCommand("a note of nothing"));
+        }
+        let outcome = match note.outcome {
+            NoteOutcome::Done => DONE.to_owned(),
+            NoteOutcome::Refused(refusal) => word(refusal),
+        };
+        self.audit(&Deed {
+            who: note.account.map_or(AuditActor::Stranger, AuditActor::Account),
+            verb: note.verb.as_str(),
+            subject: None,
+            patient: note.patient,
+            outcome: &outcome,
+            source: note.source,
+            times: note.times,
+        })?;
+        Ok(Outcome::Done)
+    }
+}
+
+/// A refusal's name, as it is on the wire.
+pub(super) fn word(refusal: Refusal) -> String {
+    let json = serde_json::to_string(&refusal).expect("a refusal is a word in JSON");
+    json.trim_matches('"').to_owned()
 }

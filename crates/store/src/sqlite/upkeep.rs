@@ -11,7 +11,8 @@ use rusqlite::{Connection, ErrorCode};
 pub use super::check::check;
 use super::connection;
 use super::lock::{StoreLock, beside};
-use crate::{AuditHead, AuditKey, AuditReport, StoreError};
+pub use super::verify::verify_audit;
+use crate::StoreError;
 
 /// Writes a backup of `store`, which may be in use, to `file`: whole, checked, on the disk, and
 /// only then under its name.
@@ -70,29 +71,29 @@ pub fn restore(store: &Path, file: &Path) -> Result<Option<PathBuf>, StoreError>
     Ok(replaced)
 }
 
-/// Looks through the audit of the store at `path`, which may be in use: whether each record is as it
-/// was written under `key`, and in its place. With a `head` that was kept elsewhere, also whether the
-/// chain still comes as far as that, by way of it.
-///
-/// # Errors
-/// `NotOurs` when it is no store of this program, or whatever keeps it from being read.
-pub fn verify_audit(
-    path: &Path,
-    key: &AuditKey,
-    head: Option<&AuditHead>,
-) -> Result<AuditReport, StoreError> {
-    let _ = (path, key, head);
-    Err(StoreError::BadCommand("not there yet"))
-}
-
 /// Makes the bytes of what was deleted disappear from the file of `store`, which may be in use, and
-/// from its log: the file is written anew and the log emptied.
+/// from its log: the file is written anew and the log emptied. Takes as much memory as the file is
+/// large. Copies of the store (backups, what a restore has set aside) are files of their own.
 ///
 /// # Errors
-/// `InUse` while somebody reads or writes for longer than the deadline: try again.
+/// `InUse` while somebody reads or writes for longer than the deadline: nothing is lost, try again.
+/// `NotOurs` when it is no store of this program.
 pub fn scrub(store: &Path) -> Result<(), StoreError> {
-    let _ = store;
-    Err(StoreError::BadCommand("not there yet"))
+    let store = std::path::absolute(store)?;
+    let _in_use = StoreLock::shared(&store)?;
+    connection::open_to_inspect(&store)?;
+    let connection = connection::open(&store, connection::Purpose::Write)?;
+    let in_use = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::InUse(store.clone())
+        }
+        _ => error.into(),
+    };
+    connection.execute_batch("VACUUM").map_err(in_use)?;
+    // The new file is still in the log, behind what is to disappear.
+    let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let busy: bool = connection.query_row(sql, [], |row| row.get(0)).map_err(in_use)?;
+    if busy { Err(StoreError::InUse(store.clone())) } else { Ok(()) }
 }
 
 /// A file on its way to being whole; gone when dropped.

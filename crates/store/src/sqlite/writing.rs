@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::{CenterId, Refusal};
+use domain::CenterId;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::StoreFile;
-use super::accounts::stands;
+use super::chain::Chain;
 use super::connection::{self, Purpose};
 use super::statements::{all, run};
-use crate::{Actor, Command, CommitError, Outcome, StoreError, Writer};
+use crate::{AuditKey, Command, CommitError, Outcome, StoreError, Writer};
 
 /// How often outdated rows are looked for.
 const TIDY_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
@@ -30,15 +30,20 @@ pub(super) const TIDY_SESSIONS: &str = "DELETE FROM session WHERE center = ?1 AN
 pub(super) struct FileWriter {
     file: Arc<StoreFile>,
     center: CenterId,
+    key: AuditKey,
     /// `None` after a failure: the next batch gets a new connection, with no memory of it.
     connection: Option<Connection>,
     tidied: Option<Timestamp>,
 }
 
 impl FileWriter {
-    pub(super) fn open(file: Arc<StoreFile>, center: CenterId) -> Result<Self, StoreError> {
+    pub(super) fn open(
+        file: Arc<StoreFile>,
+        center: CenterId,
+        key: AuditKey,
+    ) -> Result<Self, StoreError> {
         let connection = Some(connection::open(&file.path, Purpose::Write)?);
-        Ok(Self { file, center, connection, tidied: None })
+        Ok(Self { file, center, key, connection, tidied: None })
     }
 
     /// A writer with a connection that a test has prepared.
@@ -46,7 +51,8 @@ impl FileWriter {
     pub(super) fn with_connection(store: &super::Sqlite, connection: Connection) -> Self {
         let super::Place::File(file) = &store.place else { panic!("memory has one connection") };
         let file = Arc::clone(file);
-        Self { file, center: store.center, connection: Some(connection), tidied: None }
+        let (center, key) = (store.center, store.key.clone());
+        Self { file, center, key, connection: Some(connection), tidied: None }
     }
 }
 
@@ -58,7 +64,8 @@ impl Writer for FileWriter {
             None => connection::open(&self.file.path, Purpose::Write)
                 .map_err(CommitError::RolledBack)?,
         };
-        let committed = commit(&mut connection, self.center, now, batch, &mut self.tidied);
+        let committed =
+            commit(&mut connection, (self.center, &self.key), now, batch, &mut self.tidied);
         if matches!(committed, Ok(_) | Err(CommitError::Busy)) {
             self.connection = Some(connection);
         }
@@ -70,12 +77,13 @@ impl Writer for FileWriter {
 pub(super) struct MemoryWriter {
     shared: Arc<Mutex<Connection>>,
     center: CenterId,
+    key: AuditKey,
     tidied: Option<Timestamp>,
 }
 
 impl MemoryWriter {
-    pub(super) fn new(shared: Arc<Mutex<Connection>>, center: CenterId) -> Self {
-        Self { shared, center, tidied: None }
+    pub(super) fn new(shared: Arc<Mutex<Connection>>, center: CenterId, key: AuditKey) -> Self {
+        Self { shared, center, key, tidied: None }
     }
 }
 
@@ -83,7 +91,7 @@ impl Writer for MemoryWriter {
     fn commit(&mut self, now: Timestamp, batch: &[Command]) -> Result<Vec<Outcome>, CommitError> {
         // A panic has rolled its transaction back while it unwound: what it left is whole.
         let mut connection = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        commit(&mut connection, self.center, now, batch, &mut self.tidied)
+        commit(&mut connection, (self.center, &self.key), now, batch, &mut self.tidied)
     }
 }
 
@@ -93,11 +101,13 @@ pub(super) struct Batch<'c> {
     pub(super) center: i64,
     /// The moment of the batch, in milliseconds since the Unix epoch.
     pub(super) now: i64,
+    /// The audit's chain, as far as this transaction has brought it.
+    pub(super) chain: Chain<'c>,
 }
 
 fn commit(
     connection: &mut Connection,
-    center: CenterId,
+    (center, key): (CenterId, &AuditKey),
     now: Timestamp,
     batch: &[Command],
     tidied: &mut Option<Timestamp>,
@@ -109,8 +119,12 @@ fn commit(
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => CommitError::Busy,
             _ => CommitError::RolledBack(error.into()),
         })?;
-    let work =
-        Batch { connection: &transaction, center: i64::from(center.0), now: now.as_millisecond() };
+    let work = Batch {
+        connection: &transaction,
+        center: i64::from(center.0),
+        now: now.as_millisecond(),
+        chain: Chain::new(key),
+    };
     let outcomes: Result<Vec<Outcome>, StoreError> =
         batch.iter().map(|command| work.carry_out(command)).collect();
     // From here on `?` drops the transaction, which rolls it back.
@@ -136,15 +150,9 @@ fn commit(
 impl Batch<'_> {
     fn carry_out(&self, command: &Command) -> Result<Outcome, StoreError> {
         match command {
-            Command::Book(book) => {
-                self.of(&book.actor, || self.remembered(book, || self.book(book)))
-            }
-            Command::Cancel(cancel) => {
-                self.of(&cancel.actor, || self.remembered(cancel, || self.cancel(cancel)))
-            }
-            Command::Reschedule(moving) => {
-                self.of(&moving.actor, || self.remembered(moving, || self.reschedule(moving)))
-            }
+            Command::Book(book) => self.asked_to_book(book),
+            Command::Cancel(cancel) => self.asked_to_cancel(cancel),
+            Command::Reschedule(moving) => self.asked_to_reschedule(moving),
             Command::OpenSession(session) => self.open_session(session),
             Command::CloseSession(token) => self.close_session(token),
             Command::AddPatient(patient) => self.add_patient(patient),
@@ -152,33 +160,17 @@ impl Batch<'_> {
             Command::AddSlots(slots) => self.add_slots(slots),
             Command::Import(import) => self.import(import),
             Command::SettleZone(zone) => self.settle_zone_alone(zone),
-            Command::TouchSession(_)
-            | Command::AddStaff(_)
-            | Command::SetTotp(_)
-            | Command::EndSessions(_)
-            | Command::Erase(_)
-            | Command::Look(_)
-            | Command::Note(_)
-            | Command::OfferEnrolment(_)
-            | Command::Enrol(_)
-            | Command::RegisterDoctor(_)
-            | Command::IssueTicket(_) => Err(StoreError::BadCommand("not there yet")),
-        }
-    }
-
-    /// What `carry_out` makes of a command, if whoever asks for it still stands.
-    fn of(
-        &self,
-        actor: &Actor,
-        carry_out: impl FnOnce() -> Result<Outcome, StoreError>,
-    ) -> Result<Outcome, StoreError> {
-        match actor {
-            Actor::Account(standing)
-                if !stands(self.connection, self.center, standing, self.now)? =>
-            {
-                Ok(Outcome::Refused(Refusal::SessionEnded))
-            }
-            Actor::Account(_) | Actor::Operator => carry_out(),
+            Command::TouchSession(token) => self.touch_session(token),
+            Command::EndSessions(end) => self.end_sessions(end),
+            Command::AddStaff(staff) => self.add_staff(staff),
+            Command::SetTotp(totp) => self.set_totp(totp),
+            Command::Erase(erase) => self.erase(erase),
+            Command::Look(look) => self.look(look),
+            Command::Note(note) => self.note(note),
+            Command::OfferEnrolment(offer) => self.offer_enrolment(offer),
+            Command::Enrol(enrol) => self.enrol(enrol),
+            Command::RegisterDoctor(register) => self.register_doctor(register),
+            Command::IssueTicket(ticket) => self.issue_ticket(ticket),
         }
     }
 

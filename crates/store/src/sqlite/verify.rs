@@ -1,0 +1,187 @@
+//! Whether the audit is what was written: the chain of codes, from its first record to its last.
+
+use std::path::Path;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+
+use super::chain::{Before, CHAIN, CHAINED_COLUMNS, audit_columns, encode_row, start};
+use super::connection;
+use super::statements::one;
+use crate::audit::{MAC_BYTES, next_mac};
+use crate::{AuditHead, AuditKey, AuditReport, StoreError};
+
+/// How many faults are told.
+const TOLD_MAX: usize = 100;
+
+/// Looks through the audit of the store at `path`, which may be in use: whether each record is as it
+/// was written under `key`, and in its place. With a `head` that was kept elsewhere, also whether the
+/// chain still comes as far as that, by way of it.
+///
+/// # Errors
+/// `NotOurs` when it is no store of this program, or of an earlier version that no center has
+/// brought up to date yet; and whatever keeps it from being read.
+pub fn verify_audit(
+    path: &Path,
+    key: &AuditKey,
+    head: Option<&AuditHead>,
+) -> Result<AuditReport, StoreError> {
+    let connection = connection::open_to_inspect(path)?;
+    let sql = "SELECT 1 FROM pragma_table_info('audit') WHERE name = 'mac'";
+    if one(&connection, sql, [], |_| Ok(()))?.is_none() {
+        let why = "is from an earlier version of this program, whose audit is not chained";
+        return Err(StoreError::NotOurs(format!("{} {why}", path.display())));
+    }
+    // One moment of a store that may be written meanwhile.
+    let transaction = connection.unchecked_transaction()?;
+    verify(&transaction, key, head)
+}
+
+fn verify(
+    connection: &Connection,
+    key: &AuditKey,
+    head: Option<&AuditHead>,
+) -> Result<AuditReport, StoreError> {
+    let sql = concat!("SELECT ", audit_columns!(), " FROM audit ORDER BY center, chain, entry");
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut walk = Walk::new(key, head);
+    while let Some(row) = rows.next()? {
+        walk.step(row)?;
+    }
+    Ok(walk.end())
+}
+
+/// What is known of a chain after some of its records.
+enum Known {
+    /// No code has come yet.
+    Before(Before),
+    /// The last code.
+    Mac([u8; MAC_BYTES]),
+}
+
+/// The way along all chains, one behind the other.
+struct Walk<'a> {
+    key: &'a AuditKey,
+    head: Option<&'a AuditHead>,
+    /// The center and the chain that is walked; `None` at the beginning.
+    chain: Option<(i64, i64)>,
+    known: Known,
+    entry: u64,
+    met_head: bool,
+    report: AuditReport,
+}
+
+impl<'a> Walk<'a> {
+    fn new(key: &'a AuditKey, head: Option<&'a AuditHead>) -> Self {
+        let report = AuditReport { entries: 0, before_chain: 0, head: None, faults: Vec::new() };
+        let known = Known::Before(Before::none());
+        Self { key, head, chain: None, known, entry: 0, met_head: false, report }
+    }
+
+    fn fault(&mut self, what: String) {
+        match self.report.faults.len() {
+            TOLD_MAX => self.report.faults.push("and more".to_owned()),
+            told if told < TOLD_MAX => self.report.faults.push(what),
+            _ => {}
+        }
+    }
+
+    fn step(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
+        let chain = (row.get(0)?, row.get(1)?);
+        if self.chain != Some(chain) {
+            self.chain = Some(chain);
+            self.known = Known::Before(Before::none());
+            self.entry = 0;
+        }
+        self.report.entries += 1;
+        let number: i64 = row.get(2)?;
+        let entry = u64::try_from(number).unwrap_or(0);
+        if entry != self.entry + 1 {
+            let (center, chain) = chain;
+            self.fault(format!(
+                "center {center}, chain {chain}: after record {} comes {number}",
+                self.entry
+            ));
+        }
+        self.entry = entry;
+        let record = encode_row(row)?;
+        match mac_of(row)? {
+            Code::None => self.step_without_code(&record),
+            Code::Mac(mac) => self.step_with_code(&record, mac),
+            Code::Odd => self.fault(format!("the code of record {entry} is none")),
+        }
+        Ok(())
+    }
+
+    fn step_without_code(&mut self, record: &[u8]) {
+        match &mut self.known {
+            Known::Before(before) => {
+                before.add(record);
+                self.report.before_chain += 1;
+            }
+            Known::Mac(_) => self.fault(format!("record {} has no code", self.entry)),
+        }
+    }
+
+    fn step_with_code(&mut self, record: &[u8], mac: [u8; MAC_BYTES]) {
+        let known = std::mem::replace(&mut self.known, Known::Mac(mac));
+        let (previous, earlier) = match known {
+            Known::Mac(previous) => (previous, 0),
+            Known::Before(before) => {
+                let earlier = before.count();
+                (start(self.key, before), earlier)
+            }
+        };
+        // Only told, never an oracle: whoever may ask has the key.
+        if next_mac(self.key, &previous, record) != mac {
+            let entry = self.entry;
+            self.fault(match earlier {
+                0 => format!("record {entry} is not as it was written, or not in its place"),
+                _ => format!(
+                    "record {entry}, or one of the {earlier} from before the chain, is not as it \
+                     was written, or not in its place"
+                ),
+            });
+        }
+        if self.chain.is_some_and(|(_, chain)| chain == CHAIN) {
+            let reached = AuditHead { entry: self.entry, mac };
+            self.met_head |= self.head == Some(&reached);
+            self.report.head = Some(reached);
+        }
+    }
+
+    fn end(mut self) -> AuditReport {
+        if let Some(head) = self.head
+            && !self.met_head
+        {
+            let entry = head.entry;
+            self.fault(match &self.report.head {
+                Some(reached) if reached.entry >= entry => {
+                    format!("record {entry} is another one than the head that was kept says")
+                }
+                Some(reached) => format!(
+                    "the chain ends with record {}, but had come as far as {entry}",
+                    reached.entry
+                ),
+                None => format!("nothing is chained, but the chain had come as far as {entry}"),
+            });
+        }
+        self.report
+    }
+}
+
+/// What stands where a code is to be.
+enum Code {
+    None,
+    Mac([u8; MAC_BYTES]),
+    Odd,
+}
+
+fn mac_of(row: &Row<'_>) -> Result<Code, StoreError> {
+    Ok(match row.get_ref(CHAINED_COLUMNS.len())? {
+        ValueRef::Null => Code::None,
+        ValueRef::Blob(bytes) => bytes.try_into().map_or(Code::Odd, Code::Mac),
+        ValueRef::Text(_) | ValueRef::Integer(_) | ValueRef::Real(_) => Code::Odd,
+    })
+}
