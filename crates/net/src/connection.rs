@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use center::{Rules, Step, Visit};
+use center::{Rules, Step, Visit, Visitor};
 use domain::Refusal;
 use protocol::limits::Deadlines;
 use protocol::screen::center as screen;
@@ -59,7 +59,7 @@ impl Connection {
         admission: Admission,
     ) -> Self {
         let conversation = Conversation::new(center.deadlines, Instant::now());
-        let visit = Visit::new(center.rules.clone());
+        let visit = Visit::new(center.rules.clone(), Visitor { source: peer.ip() });
         Self { stream, peer, center, admission, conversation, visit }
     }
 
@@ -142,6 +142,7 @@ impl Connection {
                 }
             }
         };
+        self.visit.take_notes().into_iter().for_each(|note| self.center.runtime.note(note));
         self.show_reply(&asked, &reply);
         reply
     }

@@ -11,7 +11,7 @@ use net::Screen;
 use net::center::Center;
 use protocol::limits::Deadlines;
 use protocol::screen;
-use runtime::Runtime;
+use runtime::{Runtime, Settings};
 use store::Store;
 use tokio::net::TcpListener;
 
@@ -51,7 +51,7 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
         prepared = preparing => prepared.context("the loading broke")??,
     };
     let deadlines = Deadlines::default();
-    let rules = Rules { zone, appointments_max: args.appointments_max };
+    let rules = Rules { zone, appointments_max: args.appointments_max, tickets: None };
     let center = Center { runtime: runtime.clone(), rules, deadlines, screen: screen.clone() };
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "passwords and plans cross the network in the clear");
@@ -78,7 +78,7 @@ fn prepare(args: &CenterArgs) -> anyhow::Result<(Runtime, TimeZone)> {
     }
     let zone = loading::settle_zone(&store, args.load.zone.as_ref())?;
     tracing::info!(zone = loading::name_of(&zone), "clocks");
-    Ok((Runtime::start(&store)?, zone))
+    Ok((Runtime::start(&store, &Settings::default())?, zone))
 }
 
 fn load_input(store: &dyn Store, args: &CenterArgs, dir: &Path) -> anyhow::Result<()> {

@@ -69,10 +69,8 @@ impl<J> Lanes<J> {
         if own >= self.limits.per_source_max {
             return Err(LaneFull);
         }
-        let displaced = match self.strangers_waiting >= self.limits.waiting_max {
-            true => Some(self.displace(own).ok_or(LaneFull)?),
-            false => None,
-        };
+        let is_full = self.strangers_waiting >= self.limits.waiting_max;
+        let displaced = if is_full { Some(self.displace(own).ok_or(LaneFull)?) } else { None };
         let line = self.strangers.entry(source).or_default();
         if line.is_empty() {
             self.turns.push_back(source);

@@ -19,7 +19,12 @@ impl Door {
         Self { throttle: Arc::new(throttle), clock }
     }
 
-    async fn reserve(&self, user: &str, from: &str, device: Option<u8>) -> Option<Guess<FakeRelativeClock>> {
+    async fn reserve(
+        &self,
+        user: &str,
+        from: &str,
+        device: Option<u8>,
+    ) -> Option<Guess<FakeRelativeClock>> {
         let user = UserName::new(user).unwrap();
         let source = SourcePrefix::of(from.parse::<IpAddr>().unwrap());
         let device = device.map(|byte| DeviceId([byte; 16]));
