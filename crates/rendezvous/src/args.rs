@@ -30,7 +30,7 @@ pub(crate) use admin::{
     AddStaffArgs, AuditArgs, CertificateArgs, EndSessionsArgs, EnrolArgs, EraseArgs, ExportArgs,
     NewTotpArgs, RotateKeysArgs,
 };
-pub(crate) use center::{CenterArgs, LoadArgs};
+pub(crate) use center::{CenterArgs, LoadArgs, NetworkArgs};
 pub(crate) use limits::LimitArgs;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use pages::{completions, man_page, man_pages};

@@ -11,6 +11,8 @@ pub(crate) mod tickets;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use protocol::ticket::SigningKey;
+
 use crate::input::BadInput;
 use private_file::Created;
 
@@ -94,9 +96,18 @@ impl Keys {
         key_in(&self.audit_file())
     }
 
-    /// The seed of the center's identity (Ed25519): who signs for this center.
+    /// The seed of the center's identity (Ed25519): who signs for this center. Its public half goes
+    /// to `identity.pub`, for whoever verifies an estimate.
     pub(crate) fn identity(&self) -> Result<Key, BadInput> {
-        key_in(&self.file("identity.key"))
+        let path = self.file("identity.key");
+        let seed = key_in(&path)?;
+        let public = self.file("identity.pub");
+        if !public.exists() {
+            let key = SigningKey::from_seed(seed.0)
+                .map_err(|why| BadInput::of_file(&path, why.to_string()))?;
+            private_file::create_public(&public, format!("{}\n", key.verifying_key()).as_bytes())?;
+        }
+        Ok(seed)
     }
 
     /// What device cookies are sealed with.

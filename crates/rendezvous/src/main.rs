@@ -10,6 +10,7 @@ mod center;
 mod config;
 mod doctor;
 mod exit;
+mod file_stamp;
 mod input;
 mod keys;
 mod loading;

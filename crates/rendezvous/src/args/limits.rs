@@ -71,6 +71,9 @@ pub(crate) struct LimitArgs {
     /// Log-ins that wait for their hash
     #[arg(long, value_name = "N", default_value_t = Count(Settings::default().hashes_waiting_max))]
     hashes_waiting_max: Count,
+    /// Strangers' log-ins from one address that wait for their hash
+    #[arg(long, value_name = "N", default_value_t = Count(Settings::default().hashes_per_source_max))]
+    hashes_per_source_max: Count,
     /// Strangers' wrong guesses in any hour at one user name from one address (a /64 of IPv6)
     #[arg(long, value_name = "N",
           default_value_t = ThrottleSettings::default().guesses_per_source_hour)]
@@ -134,8 +137,8 @@ impl LimitArgs {
             ledger_waiting_max: self.ledger_waiting_max.0,
             reads_waiting_max: self.reads_waiting_max.0,
             hashes_waiting_max: self.hashes_waiting_max.0,
+            hashes_per_source_max: self.hashes_per_source_max.0,
             device_key,
-            ..Settings::default()
         }
     }
 }

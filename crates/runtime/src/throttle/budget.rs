@@ -4,13 +4,16 @@
 //! and a key can hold several *cells*. N cells that each take one guess an hour are a window of
 //! exactly N guesses in any hour; GCRA with a burst of N would let 2 N pass in the first one.
 //!
+//! A guess is in flight until it is known to be wrong or right. Who finds a budget used up by guesses
+//! in flight waits for them: most people who log in twice at once are right both times.
+//!
 //! What is deliberately not here: whose guesses they are.
 
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::num::NonZeroU32;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock, Reference as _};
@@ -18,6 +21,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
+use tokio::sync::Notify;
 
 /// Which key; a digest, so that every key has one size and no name is kept.
 pub(super) type Key = [u8; 16];
@@ -28,12 +32,14 @@ const SWEEP_AT_LEAST: usize = 1_024;
 const SWEEP_PAUSE_NANOS: u64 = 10_000_000_000;
 
 /// Why there is no guess.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoGuess {
+#[derive(Debug, Clone)]
+pub(super) enum NotNow {
     /// The key's are used up.
     Throttled,
     /// There is no memory for one more key; nobody's guesses are forgotten for it.
-    Busy,
+    Full,
+    /// The key's are used up, as it looks: some are in flight, and this is told when one is settled.
+    InFlight(Arc<Notify>),
 }
 
 /// The shape of a budget.
@@ -56,7 +62,16 @@ pub(super) struct Budget<C: Clock> {
     weight: u64,
 }
 
-/// A guess that was taken from a budget; hand it to [`Budget::give_back`] or let it count.
+/// What became of a guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Became {
+    /// It was wrong, and counts.
+    Wrong,
+    /// It was right, or was never made: as if it had not been taken.
+    NoGuess,
+}
+
+/// A guess that was taken from a budget; it is in flight until it is handed to [`Budget::settle`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Taken {
     key: Key,
@@ -79,28 +94,58 @@ impl<C: Clock + Clone> Budget<C> {
     }
 
     /// Takes a guess of `key`.
-    pub(super) fn take(&self, key: Key) -> Result<Taken, NoGuess> {
-        let asked = Asked { key, now: self.now(), until: Cell::new(0), full: Cell::new(false) };
-        match self.limiter.check_key(&asked) {
-            Ok(()) => Ok(Taken { key, until: asked.until.get() }),
-            Err(_) if asked.full.get() => Err(NoGuess::Busy),
-            Err(_) => Err(NoGuess::Throttled),
+    pub(super) fn take(&self, key: Key) -> Result<Taken, NotNow> {
+        let mut settled_meanwhile = true;
+        loop {
+            let asked = Asked { key, now: self.now(), until: Cell::new(0), full: Cell::new(false) };
+            match self.limiter.check_key(&asked) {
+                Ok(()) => return Ok(Taken { key, until: asked.until.get() }),
+                Err(_) if asked.full.get() => return Err(NotNow::Full),
+                Err(_) => {}
+            }
+            if let Some(told) = self.in_flight(&key) {
+                return Err(NotNow::InFlight(told));
+            }
+            // The last one in flight may have come back between the two looks.
+            if !std::mem::take(&mut settled_meanwhile) {
+                return Err(NotNow::Throttled);
+            }
         }
     }
 
-    /// It was right, or was never made: as if it had not been taken.
-    pub(super) fn give_back(&self, taken: Taken) {
+    /// What is told when one of the key's guesses in flight is settled; `None` when there is none.
+    fn in_flight(&self, key: &Key) -> Option<Arc<Notify>> {
         let mut memory = self.cells.lock();
-        let Some(cells) = memory.keys.get_mut(&taken.key) else { return };
-        let own = cells.iter().position(|until| *until == taken.until);
-        // Another guess was added to the same cell since.
-        let latest = || (0..cells.len()).max_by_key(|at| cells[*at]);
-        let Some(at) = own.or_else(latest) else { return };
-        cells[at] = cells[at].saturating_sub(self.weight);
+        let entry = memory.keys.get_mut(key).filter(|entry| entry.in_flight > 0)?;
+        Some(Arc::clone(entry.told.get_or_insert_default()))
+    }
+
+    /// What became of a guess.
+    pub(super) fn settle(&self, taken: Taken, became: Became) {
+        let mut memory = self.cells.lock();
+        let Some(entry) = memory.keys.get_mut(&taken.key) else { return };
+        entry.in_flight = entry.in_flight.saturating_sub(1);
+        if became == Became::NoGuess {
+            let cells = &mut entry.cells;
+            let own = cells.iter().position(|until| *until == taken.until);
+            // Another guess was added to the same cell since.
+            let latest = || (0..cells.len()).max_by_key(|at| cells[*at]);
+            if let Some(at) = own.or_else(latest) {
+                cells[at] = cells[at].saturating_sub(self.weight);
+            }
+        }
+        match &entry.told {
+            // Nothing is left to wait for: let everybody see what there is.
+            Some(told) if entry.in_flight == 0 => told.notify_waiters(),
+            Some(told) if became == Became::NoGuess => told.notify_one(),
+            _ => {}
+        }
         let now = self.now();
-        cells.retain(|until| *until > now);
-        if cells.is_empty() {
+        entry.cells.retain(|until| *until > now);
+        if entry.is_over(now) {
             memory.keys.remove(&taken.key);
+        } else if entry.in_flight == 0 {
+            entry.told = None;
         }
     }
 
@@ -136,23 +181,37 @@ impl Hash for Asked {
 /// The cells of all keys, shared with the limiter.
 #[derive(Debug, Clone)]
 struct Cells {
-    memory: std::sync::Arc<Mutex<Memory>>,
+    memory: Arc<Mutex<Memory>>,
     per_key: usize,
     keys_max: usize,
 }
 
 #[derive(Debug)]
 struct Memory {
-    /// For each key the moments until which its cells are used (GCRA's "theoretical arrival time").
-    keys: HashMap<Key, Vec<u64>>,
+    keys: HashMap<Key, Entry>,
     sweep_at: usize,
     swept: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    /// Until when each of its used cells is used (GCRA's "theoretical arrival time").
+    cells: Vec<u64>,
+    in_flight: u32,
+    /// Who waits for those in flight; `None` when nobody ever did.
+    told: Option<Arc<Notify>>,
+}
+
+impl Entry {
+    fn is_over(&self, now: u64) -> bool {
+        self.in_flight == 0 && self.cells.iter().all(|until| *until <= now)
+    }
 }
 
 impl Cells {
     fn new(per_key: usize, keys_max: usize) -> Self {
         let memory = Memory { keys: HashMap::new(), sweep_at: SWEEP_AT_LEAST, swept: None };
-        Self { memory: std::sync::Arc::new(Mutex::new(memory)), per_key, keys_max }
+        Self { memory: Arc::new(Mutex::new(memory)), per_key, keys_max }
     }
 
     /// A panic elsewhere leaves the cells as they were: every change is whole.
@@ -169,7 +228,7 @@ impl Memory {
         }
         let lately = self.swept.is_some_and(|swept| now < swept.saturating_add(SWEEP_PAUSE_NANOS));
         if self.keys.len() < keys_max || !lately {
-            self.keys.retain(|_, cells| cells.iter().any(|until| *until > now));
+            self.keys.retain(|_, entry| !entry.is_over(now));
             self.sweep_at = SWEEP_AT_LEAST.max(self.keys.len() * 2);
             self.swept = Some(now);
         }
@@ -190,7 +249,8 @@ impl StateStore for Cells {
             // Used for ever: the limiter says no.
             return decide(Some(Nanos::new(u64::MAX))).map(|(answer, _)| answer);
         }
-        let cells = memory.keys.entry(asked.key).or_default();
+        let entry = memory.keys.entry(asked.key).or_default();
+        let cells = &mut entry.cells;
         cells.retain(|until| *until > asked.now);
         let (answer, until) = if cells.len() < self.per_key {
             let decided = decide(None)?;
@@ -202,6 +262,7 @@ impl StateStore for Cells {
             cells[first] = decided.1.as_u64();
             decided
         };
+        entry.in_flight = entry.in_flight.saturating_add(1);
         asked.until.set(until.as_u64());
         Ok(answer)
     }
@@ -223,24 +284,33 @@ mod tests {
         Duration::from_secs(60 * count)
     }
 
-    /// How many of 20 tries are let through.
+    /// How many of 20 wrong guesses are let through.
     fn through(budget: &Budget<FakeRelativeClock>) -> usize {
-        (0..20).filter(|_| budget.take(KEY).is_ok()).count()
+        let wrong = |taken| budget.settle(taken, Became::Wrong);
+        (0..20).filter(|_| budget.take(KEY).map(wrong).is_ok()).count()
+    }
+
+    /// What a key without a guess is told.
+    fn refusal(budget: &Budget<FakeRelativeClock>, key: Key) -> &'static str {
+        match budget.take(key).unwrap_err() {
+            NotNow::Throttled => "throttled",
+            NotNow::Full => "full",
+            NotNow::InFlight(_) => "in flight",
+        }
     }
 
     #[test]
     fn in_no_hour_are_there_more_than_the_window_has() {
         let clock = FakeRelativeClock::default();
         let budget = Budget::new(Shape::Hourly(count(10)), 100, clock.clone());
-        assert_eq!((0..4).filter(|_| budget.take(KEY).is_ok()).count(), 4);
-        clock.advance(minutes(30));
-        assert_eq!(through(&budget), 6);
-        clock.advance(minutes(29));
-        assert_eq!(through(&budget), 0);
-        clock.advance(minutes(1));
-        assert_eq!(through(&budget), 4);
-        clock.advance(minutes(30));
-        assert_eq!(through(&budget), 6);
+        for _ in 0..4 {
+            budget.settle(budget.take(KEY).unwrap(), Became::Wrong);
+        }
+        for (wait, expected) in [(30, 6), (29, 0), (1, 4), (30, 6)] {
+            clock.advance(minutes(wait));
+            assert_eq!(through(&budget), expected);
+        }
+        assert_eq!(refusal(&budget, KEY), "throttled");
         assert!(budget.take([8; 16]).is_ok());
     }
 
@@ -262,13 +332,14 @@ mod tests {
             let clock = FakeRelativeClock::default();
             let budget = Budget::new(shape, 100, clock.clone());
             let taken: Vec<Taken> = (0..3).map(|_| budget.take(KEY).unwrap()).collect();
-            assert_eq!(through(&budget), 0);
+            assert_eq!(refusal(&budget, KEY), "in flight");
             clock.advance(Duration::from_secs(5));
-            budget.give_back(taken[1]);
+            budget.settle(taken[1], Became::NoGuess);
             assert_eq!(through(&budget), 1);
-            budget.give_back(taken[0]);
-            budget.give_back(taken[2]);
+            budget.settle(taken[0], Became::NoGuess);
+            budget.settle(taken[2], Became::NoGuess);
             assert_eq!(through(&budget), 2);
+            assert_eq!(refusal(&budget, KEY), "throttled");
         }
     }
 
@@ -278,14 +349,17 @@ mod tests {
         let budget = Budget::new(Shape::Hourly(count(1)), 3, clock.clone());
         let key = |byte| [byte; 16];
         let first = budget.take(key(0)).unwrap();
-        assert!(budget.take(key(1)).is_ok() && budget.take(key(2)).is_ok());
-        assert_eq!(budget.take(key(3)).unwrap_err(), NoGuess::Busy);
-        assert_eq!(budget.take(key(1)).unwrap_err(), NoGuess::Throttled);
-        budget.give_back(first);
+        for other in [1, 2] {
+            budget.settle(budget.take(key(other)).unwrap(), Became::Wrong);
+        }
+        assert_eq!(refusal(&budget, key(3)), "full");
+        assert_eq!(refusal(&budget, key(1)), "throttled");
+        budget.settle(first, Became::NoGuess);
         assert_eq!(budget.keys(), 2);
         assert!(budget.take(key(3)).is_ok());
         clock.advance(minutes(60));
         assert!(budget.take(key(4)).is_ok());
-        assert_eq!(budget.keys(), 1);
+        // The one in flight stays, however long it takes.
+        assert_eq!(budget.keys(), 2);
     }
 }

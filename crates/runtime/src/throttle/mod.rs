@@ -33,8 +33,7 @@ use domain::{Entropy, UserName};
 use governor::clock::{Clock, MonotonicClock};
 use sha2::{Digest, Sha256};
 
-pub(crate) use budget::NoGuess;
-use budget::{Budget, Key, Shape, Taken};
+use budget::{Became, Budget, Key, NotNow, Shape, Taken};
 
 use crate::device::DeviceId;
 use crate::source::SourcePrefix;
@@ -69,6 +68,15 @@ impl Default for ThrottleSettings {
             enrolments_per_source_hour: count(10),
         }
     }
+}
+
+/// Why a password is not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoGuess {
+    /// Too many were wrong.
+    Throttled,
+    /// There is no memory to count one more.
+    Busy,
 }
 
 /// The budgets of all who log in.
@@ -114,13 +122,35 @@ impl<C: Clock + Clone> Throttle<C> {
         }
     }
 
-    /// Reserves a guess at `user`; `device` is whose cookie was verified for this user.
-    pub(crate) fn reserve(
+    /// Reserves a guess at `user`; `device` is whose cookie was verified for this user. Waits while
+    /// the budget is used up by guesses of which nobody knows yet whether they are wrong.
+    pub(crate) async fn reserve(
         self: &Arc<Self>,
         user: &UserName,
         source: SourcePrefix,
         device: Option<DeviceId>,
     ) -> Result<Guess<C>, NoGuess> {
+        loop {
+            let told = match self.try_reserve(user, source, device) {
+                Err(NotNow::InFlight(told)) => told,
+                other => return settled(other),
+            };
+            let one_is_settled = told.notified();
+            // It may have been settled before anybody waited.
+            match self.try_reserve(user, source, device) {
+                Err(NotNow::InFlight(still)) if Arc::ptr_eq(&told, &still) => one_is_settled.await,
+                Err(NotNow::InFlight(_)) => {}
+                other => return settled(other),
+            }
+        }
+    }
+
+    fn try_reserve(
+        self: &Arc<Self>,
+        user: &UserName,
+        source: SourcePrefix,
+        device: Option<DeviceId>,
+    ) -> Result<Guess<C>, NotNow> {
         let user = user.as_str();
         let taken = match device {
             Some(device) => TakenFrom::Device(self.devices.take(self.key(user, &device.0))?),
@@ -128,9 +158,9 @@ impl<C: Clock + Clone> Throttle<C> {
                 let source = self.sources.take(self.key(user, &source.bytes()))?;
                 match self.accounts.take(self.key(user, b"")) {
                     Ok(account) => TakenFrom::Stranger { source, account },
-                    Err(no_guess) => {
-                        self.sources.give_back(source);
-                        return Err(no_guess);
+                    Err(not_now) => {
+                        self.sources.settle(source, Became::NoGuess);
+                        return Err(not_now);
                     }
                 }
             }
@@ -140,7 +170,9 @@ impl<C: Clock + Clone> Throttle<C> {
 
     /// Takes a try to enrol as `doctor`; it counts, whatever comes of it.
     pub(crate) fn enrol(&self, doctor: &str, source: SourcePrefix) -> Result<(), NoGuess> {
-        self.enrolments.take(self.key(doctor, &source.bytes())).map(|_| ())
+        let taken = settled(self.enrolments.take(self.key(doctor, &source.bytes())))?;
+        self.enrolments.settle(taken, Became::Wrong);
+        Ok(())
     }
 
     fn key(&self, name: &str, from: &[u8]) -> Key {
@@ -156,23 +188,35 @@ impl<C: Clock + Clone> Throttle<C> {
     }
 }
 
+/// What is not in flight any more.
+fn settled<T>(tried: Result<T, NotNow>) -> Result<T, NoGuess> {
+    tried.map_err(|not_now| match not_now {
+        NotNow::Throttled | NotNow::InFlight(_) => NoGuess::Throttled,
+        NotNow::Full => NoGuess::Busy,
+    })
+}
+
 impl<C: Clock + Clone> Guess<C> {
     /// It was compared, and it was wrong: it counts.
     pub(crate) fn was_wrong(mut self) {
-        self.taken = TakenFrom::Nowhere;
+        self.settle(Became::Wrong);
+    }
+
+    fn settle(&mut self, became: Became) {
+        match std::mem::replace(&mut self.taken, TakenFrom::Nowhere) {
+            TakenFrom::Stranger { source, account } => {
+                self.throttle.sources.settle(source, became);
+                self.throttle.accounts.settle(account, became);
+            }
+            TakenFrom::Device(taken) => self.throttle.devices.settle(taken, became),
+            TakenFrom::Nowhere => {}
+        }
     }
 }
 
 impl<C: Clock + Clone> Drop for Guess<C> {
     fn drop(&mut self) {
-        match std::mem::replace(&mut self.taken, TakenFrom::Nowhere) {
-            TakenFrom::Stranger { source, account } => {
-                self.throttle.sources.give_back(source);
-                self.throttle.accounts.give_back(account);
-            }
-            TakenFrom::Device(taken) => self.throttle.devices.give_back(taken),
-            TakenFrom::Nowhere => {}
-        }
+        self.settle(Became::NoGuess);
     }
 }
 
