@@ -73,9 +73,9 @@ fn admit(
         return;
     };
     let arrival = Arrival { stream, source, place, accepted: Instant::now() };
-    let served = arrival.serve(Arc::clone(center), crowd.clone(), shutdown.clone());
+    let (center, crowd, shutdown) = (Arc::clone(center), crowd.clone(), shutdown.clone());
     connections.spawn(async move {
-        if let Err(error) = served.await {
+        if let Err(error) = arrival.serve(center, crowd, shutdown).await {
             tracing::debug!(%source, %error, "a connection ended early");
         }
     });

@@ -82,7 +82,7 @@ impl Connection {
     }
 
     /// Serves the patient to the end of the visit, or of the center.
-    pub(crate) async fn serve(mut self, mut shutdown: Shutdown) -> io::Result<()> {
+    pub(crate) async fn serve(&mut self, mut shutdown: Shutdown) -> io::Result<()> {
         let mut now = Instant::now();
         loop {
             while let Some(request) = self.conversation.next_request(now) {
@@ -206,8 +206,8 @@ impl Connection {
     }
 
     /// Answers what has come already, and no more: the center closes.
-    async fn finish(mut self) -> io::Result<()> {
-        let Self { stream, conversation, .. } = &mut self;
+    async fn finish(&mut self) -> io::Result<()> {
+        let Self { stream, conversation, .. } = &mut *self;
         poll_fn(|context| {
             // Nothing there, or broken: what was there before is answered all the same.
             let _ = poll_receive(stream, conversation, context);
@@ -223,7 +223,7 @@ impl Connection {
     }
 
     /// Makes room for somebody else, at once.
-    async fn leave(mut self, now: Instant) -> io::Result<()> {
+    async fn leave(&mut self, now: Instant) -> io::Result<()> {
         self.conversation.dismiss(now);
         let last_word = async {
             self.write_out().await?;
@@ -247,7 +247,7 @@ impl Connection {
 
     /// Says goodbye so that the last reply arrives: closing a socket with unread bytes in it would
     /// reset the connection and take the reply along.
-    async fn hang_up(mut self) -> io::Result<()> {
+    async fn hang_up(&mut self) -> io::Result<()> {
         let goodbye = async {
             self.stream.shutdown().await?;
             let mut unread = [0; 256];

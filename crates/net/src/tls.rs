@@ -29,3 +29,6 @@ static VERSIONS: [&rustls::SupportedProtocolVersion; 1] = [&rustls::version::TLS
 
 /// Why choosing [`VERSIONS`] of [`provider`] cannot fail.
 const HAS_TLS13: &str = "the provider has the suites of TLS 1.3";
+
+#[cfg(test)]
+mod tests;

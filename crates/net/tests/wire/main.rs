@@ -2,9 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+mod authority;
 mod bad_peers;
 mod clinic;
 mod contention;
 mod doctors;
+mod limits;
+mod proxy;
+mod relay;
 mod retries;
+mod tls;
 mod transcripts;
