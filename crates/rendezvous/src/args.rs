@@ -31,8 +31,8 @@ pub(crate) use admin::{
     NewTotpArgs, RotateKeysArgs,
 };
 pub(crate) use center::{CenterArgs, LoadArgs, NetworkArgs};
-pub(crate) use limits::LimitArgs;
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use limits::LimitArgs;
 pub(crate) use pages::{completions, man_page, man_pages};
 pub(crate) use patient::{Errand, PatientArgs};
 pub(crate) use simulate::SimulateArgs;

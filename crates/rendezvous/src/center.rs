@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use net::center::Center;
 use net::{PlaintextFrom, Screen};
 use protocol::screen;
-use runtime::{Runtime, Settings};
+use runtime::Runtime;
 use store::Store;
 use tokio::net::TcpListener;
 

@@ -204,7 +204,8 @@ impl List {
         for row in self.rows {
             table.add_row(row);
         }
-        let has_times = self.header.iter().any(|title| matches!(*title, "start" | "added" | "when" | "opened"));
+        let has_times =
+            self.header.iter().any(|title| matches!(*title, "start" | "added" | "when" | "opened"));
         let zone = loading::name_of(&books.zone);
         Ok(if has_times { format!("{table}\ntimes are in {zone}") } else { table.to_string() })
     }

@@ -143,9 +143,10 @@ impl Books {
     /// Signs the audit's head with what this command has added, so that it is covered even when no
     /// center runs. What is done is done: if that fails, it is only told.
     fn sign_audit(&self) {
-        let signed = self.store.reader().map_err(anyhow::Error::from).and_then(|reader| {
-            HeadKeeper::new(self.keys.clone(), reader)?.keep(Timestamp::now())
-        });
+        let signed =
+            self.store.reader().map_err(anyhow::Error::from).and_then(|reader| {
+                HeadKeeper::new(self.keys.clone(), reader)?.keep(Timestamp::now())
+            });
         match signed {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => tracing::error!("{fault}; run rendezvous admin audit --verify"),
@@ -178,7 +179,9 @@ fn restore(place: &Place, file: &Path) -> anyhow::Result<String> {
     };
     // The audit of a backup ends before the head that was signed last.
     let set_aside = match audit_head::set_aside(&place.keys()?, Timestamp::now())? {
-        Some(aside) => format!("\nits audit ends earlier: the signed head is now {}", aside.display()),
+        Some(aside) => {
+            format!("\nits audit ends earlier: the signed head is now {}", aside.display())
+        }
         None => String::new(),
     };
     Books::open(place)?.sign_audit();

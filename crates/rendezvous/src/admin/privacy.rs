@@ -47,7 +47,9 @@ pub(super) fn export(books: &Books, task: &ExportArgs) -> anyhow::Result<String>
     let text = serde_json::to_string_pretty(&data)?;
     let Some(file) = &task.output else { return Ok(text) };
     match private_file::create(file, format!("{text}\n").as_bytes())? {
-        Created::Ours => Ok(format!("wrote what is held about {} to {}", task.patient, file.display())),
+        Created::Ours => {
+            Ok(format!("wrote what is held about {} to {}", task.patient, file.display()))
+        }
         Created::Theirs => Err(there_already(file).into()),
     }
 }

@@ -35,7 +35,8 @@ pub(super) fn rotate_keys(keys: &Keys, task: &RotateKeysArgs) -> anyhow::Result<
     let all = keys.rotate_ticket_keys(now, rotation)?;
     Ok(match rotation {
         Rotation::AtOnce => {
-            "tickets are signed with a new key now, and all tickets that are out are void".to_owned()
+            "tickets are signed with a new key now, and all tickets that are out are void"
+                .to_owned()
         }
         Rotation::Announced(ahead) => format!(
             "tickets are signed with a new key in {} s; {} older ones stay valid until their last \

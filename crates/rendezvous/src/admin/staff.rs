@@ -36,7 +36,8 @@ pub(super) fn enrol(books: &Books, task: &EnrolArgs) -> anyhow::Result<String> {
         )),
         Outcome::NoSuchDoctor => Err(Declined::new(format!("there is no doctor {doctor}")).into()),
         Outcome::UserExists => {
-            let why = format!("somebody else logs in as {doctor}: that account is not the doctor's");
+            let why =
+                format!("somebody else logs in as {doctor}: that account is not the doctor's");
             Err(Declined::new(why).into())
         }
         other => bail!(unexpected(&other)),
@@ -104,7 +105,9 @@ pub(super) fn end_sessions(books: &Books, task: EndSessionsArgs) -> anyhow::Resu
         }
         Outcome::SessionsEnded(1) => Ok(format!("ended 1 session {named}")),
         Outcome::SessionsEnded(count) => Ok(format!("ended {count} sessions {named}")),
-        Outcome::NoSuchUser => Err(Declined::new(format!("there is no user {}", &named[3..])).into()),
+        Outcome::NoSuchUser => {
+            Err(Declined::new(format!("there is no user {}", &named[3..])).into())
+        }
         other => bail!(unexpected(&other)),
     }
 }

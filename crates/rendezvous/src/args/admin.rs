@@ -86,7 +86,7 @@ pub(crate) enum AdminTask {
 
 impl AdminArgs {
     /// Checks what no single flag can see.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), &'static str> {
         match &self.task {
             AdminTask::EndSessions(task) => task.check(),
             AdminTask::Audit(task) => task.check(),

@@ -46,10 +46,10 @@ pub(crate) struct CenterArgs {
 
 impl CenterArgs {
     /// Checks what no single flag can see.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), &'static str> {
         match (&self.network.tls_cert, &self.network.tls_key) {
-            (Some(_), None) => Err("--tls-cert needs --tls-key FILE, its private key".to_owned()),
-            (None, Some(_)) => Err("--tls-key needs --tls-cert FILE, its certificate".to_owned()),
+            (Some(_), None) => Err("--tls-cert needs --tls-key FILE, its private key"),
+            (None, Some(_)) => Err("--tls-key needs --tls-cert FILE, its certificate"),
             _ => Ok(()),
         }
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use net::limits::Limits;
 use protocol::limits::{Deadlines, LineLimits};
-use runtime::{Settings, ThrottleSettings};
+use runtime::Settings;
+use runtime::throttle::ThrottleSettings;
 
 use super::values::{Count, Span};
 

@@ -285,9 +285,10 @@ impl fmt::Display for PatientNamed {
 
 /// What somebody who works here may be: not a patient, and not a doctor, who enrols.
 pub(super) fn staff_role(text: &str) -> Result<Role, String> {
-    let role = text.parse().ok().filter(|role| {
-        matches!(role, Role::FrontDesk | Role::Administrator | Role::Integrator)
-    });
+    let role = text
+        .parse()
+        .ok()
+        .filter(|role| matches!(role, Role::FrontDesk | Role::Administrator | Role::Integrator));
     role.ok_or_else(|| {
         "is not a role of staff, expected front-desk, administrator or integrator".to_owned()
     })

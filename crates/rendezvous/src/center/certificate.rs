@@ -10,9 +10,9 @@ use net::tls::{CertificateError, CertificatePem, TlsDoor};
 use crate::args::NetworkArgs;
 use crate::file_stamp::{LOOK_EVERY, Stamp};
 use crate::input::{self, BadInput};
+use crate::keys::Keys;
 use crate::keys::certificate::CertificateFiles;
 use crate::keys::private_file::{self, Secret};
-use crate::keys::Keys;
 
 /// The log warns when the certificate expires within this time.
 const EXPIRY_WARNED: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -55,9 +55,7 @@ impl Certificate {
     /// When the certificate cannot be used now.
     pub(super) fn open(args: &NetworkArgs, keys: &Keys) -> anyhow::Result<Self> {
         let files = match (&args.tls_cert, &args.tls_key) {
-            (Some(chain), Some(key)) => {
-                CertificateFiles { chain: chain.clone(), key: key.clone() }
-            }
+            (Some(chain), Some(key)) => CertificateFiles { chain: chain.clone(), key: key.clone() },
             _ => keys.certificate()?,
         };
         let seen = look(&files);

@@ -49,7 +49,8 @@ pub fn setup_address(secret: &[u8; SECRET_BYTES], user: &UserName) -> String {
     let account = user.as_str().bytes().fold(String::new(), |mut text, byte| {
         let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         // Writing into a String cannot fail.
-        let _ = if plain { write!(text, "{}", char::from(byte)) } else { write!(text, "%{byte:02X}") };
+        let _ =
+            if plain { write!(text, "{}", char::from(byte)) } else { write!(text, "%{byte:02X}") };
         text
     });
     let secret = in_base32(secret);

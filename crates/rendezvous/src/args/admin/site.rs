@@ -80,10 +80,10 @@ pub(crate) struct EndSessionsArgs {
 }
 
 impl EndSessionsArgs {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), &'static str> {
         match (&self.user, &self.session) {
-            (Some(_), Some(_)) => Err("only one of USER and --session can be given".to_owned()),
-            (None, None) => Err("one of USER and --session ID is needed".to_owned()),
+            (Some(_), Some(_)) => Err("only one of USER and --session can be given"),
+            (None, None) => Err("one of USER and --session ID is needed"),
             _ => Ok(()),
         }
     }
@@ -106,10 +106,10 @@ pub(crate) struct AuditArgs {
 }
 
 impl AuditArgs {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), &'static str> {
         let some = self.list.json || self.since.is_some() || self.patient.is_some();
         if self.verify && some {
-            return Err("--verify looks at the whole audit, it takes no other flag".to_owned());
+            return Err("--verify looks at the whole audit, it takes no other flag");
         }
         Ok(())
     }
