@@ -32,7 +32,7 @@ impl Default for Limits {
             connections_max: 16_384,
             // One practice, or one NAT, may be a thousand patients, who may come back at once.
             connections_per_source_max: 4_096,
-            strangers_max: 8_192,
+            strangers_max: 12_288,
             strangers_per_source_max: 2_048,
             refusals_at_once_max: 256,
             deadlines: Deadlines::default(),
