@@ -126,7 +126,7 @@ pub(crate) enum ColorChoice {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Role {
     Simulate(SimulateArgs),
-    Center(CenterArgs),
+    Center(Box<CenterArgs>),
     Doctor(DoctorArgs),
     Patient(PatientArgs),
     Admin(AdminArgs),

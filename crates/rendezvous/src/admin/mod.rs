@@ -76,7 +76,7 @@ fn with_books(books: &Books, task: AdminTask) -> anyhow::Result<String> {
         AdminTask::EndSessions(task) => staff::end_sessions(books, task),
         AdminTask::Enrol(task) => staff::enrol(books, &task),
         AdminTask::AddStaff(task) => staff::add_staff(books, task),
-        AdminTask::NewTotp(task) => staff::new_totp(books, task),
+        AdminTask::NewTotp(task) => staff::new_totp(books, &task),
         AdminTask::Export(task) => privacy::export(books, &task),
         AdminTask::Check
         | AdminTask::Audit(_)

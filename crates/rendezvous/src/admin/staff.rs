@@ -70,7 +70,7 @@ pub(super) fn add_staff(books: &Books, task: AddStaffArgs) -> anyhow::Result<Str
 }
 
 /// Gives an account a new authenticator's secret; gives back what to tell.
-pub(super) fn new_totp(books: &Books, task: NewTotpArgs) -> anyhow::Result<String> {
+pub(super) fn new_totp(books: &Books, task: &NewTotpArgs) -> anyhow::Result<String> {
     let totp = fresh_totp();
     let command = Command::SetTotp(SetTotp {
         user: task.user.clone(),
