@@ -204,7 +204,7 @@ mod tests {
         fn size<F: Future>(_: impl FnOnce(Arrival, Arc<Center>, Crowd, Shutdown) -> F) -> usize {
             size_of::<F>()
         }
-        let task = size(|arrival, center, crowd, shutdown| arrival.serve(center, crowd, shutdown));
+        let task = size(Arrival::serve);
         assert!(task <= 2 * 1_024, "{task} bytes before the first byte");
         let deadlines = Deadlines::default();
         let task = size(|arrival, center, _, shutdown| {

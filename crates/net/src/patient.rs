@@ -103,9 +103,7 @@ impl Caller {
         stream.set_nodelay(true)?;
         let stream = match security {
             Security::PlaintextOnLoopback => {
-                if !stream.peer_addr()?.ip().to_canonical().is_loopback() {
-                    return Err(CallError::PlaintextRefused { address: address.to_owned() });
-                }
+                assert_on_this_machine(address, stream.peer_addr()?)?;
                 PeerStream::Plain(stream)
             }
             Security::Tls(client) => {
@@ -179,6 +177,14 @@ impl Caller {
         self.send(request).await?;
         self.reply().await
     }
+}
+
+/// What the name of the center has led to must be loopback where there is no TLS.
+fn assert_on_this_machine(address: &str, center: SocketAddr) -> Result<(), CallError> {
+    if center.ip().to_canonical().is_loopback() {
+        return Ok(());
+    }
+    Err(CallError::PlaintextRefused { address: address.to_owned() })
 }
 
 /// The name that the certificate of a center at `address` must have: its host, a name or an IP
@@ -309,5 +315,34 @@ impl DoctorLine {
             },
             () = sleep_until(due.into()) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plaintext_is_for_a_center_on_this_machine() {
+        let check = |center: &str| assert_on_this_machine("clinic:1", center.parse().unwrap());
+        for center in ["127.0.0.1:21000", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+            assert!(check(center).is_ok(), "{center}");
+        }
+        for center in ["192.0.2.1:21000", "[2001:db8::1]:1", "[::ffff:192.0.2.1]:1", "0.0.0.0:1"] {
+            let error = check(center).unwrap_err();
+            assert!(matches!(error, CallError::PlaintextRefused { .. }) && !error.is_unknown());
+            let message = "the health center at clinic:1 is not on this machine: plaintext is not \
+                           for networks";
+            assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn the_name_on_the_certificate_is_the_host_of_the_address() {
+        let name = |address: &str| server_name(address).ok().map(|name| name.to_str().into_owned());
+        assert_eq!(name("clinic.example:21000").as_deref(), Some("clinic.example"));
+        assert_eq!(name("192.0.2.1:21000").as_deref(), Some("192.0.2.1"));
+        assert_eq!(name("[2001:db8::1]:21000").as_deref(), Some("2001:db8::1"));
+        assert_eq!(name("what is this:1"), None);
     }
 }
