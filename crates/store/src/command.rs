@@ -175,7 +175,8 @@ pub struct Import {
     pub slots: Vec<ImportedSlot>,
 }
 
-/// One change.
+/// One change. Any of them that has an actor is refused with `SessionEnded` when the actor does not
+/// stand any more, and recorded in the audit with what came of it.
 #[derive(Debug, Clone)]
 pub enum Command {
     /// See [`Book`]. Outcome: `Booked`, `AlreadyHeld` or a refusal.

@@ -1,15 +1,19 @@
 //! A small clinic to write sentences about.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use domain::{
-    AccountId, Appointment, AppointmentId, AppointmentStatus, Doctor, DoctorAddress, DoctorName,
-    PatientId, RequestId, Service, Slot, SlotId, SlotIndex, UserName, Version,
+    AccountId, Appointment, AppointmentId, AppointmentStatus, Doctor, DoctorAddress, DoctorKeys,
+    DoctorName, EnrolmentCode, Entropy, PatientId, RequestId, Role, SealingKey, Service,
+    SessionToken, Slot, SlotId, SlotIndex, UserName, VerifyingKey, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Actor, AddPatient, AddSlots, Answer, AuditKey, Book, Cancel, Command, Import, ImportedSlot,
-    NewSlot, Outcome, Page, PasswordHash, Query, Reader, Reschedule, SetPassword, SlotChoice,
-    Standing, Store, Writer,
+    Actor, AddPatient, AddSlots, AddStaff, Answer, AuditKey, AuditRecord, Book, Cancel, CodeHash,
+    Command, Enrol, Import, ImportedSlot, NewSlot, OfferEnrolment, OpenSession, Outcome, Page,
+    PasswordHash, Query, Reader, RegisterDoctor, Reschedule, SESSION_MAX, SetPassword, SlotChoice,
+    Standing, Store, TokenHash, Writer,
 };
 
 /// Monday 23 November 2026, 00:00 UTC, and so many hours.
@@ -148,6 +152,111 @@ impl Clinic {
             other => panic!("{other:?}"),
         }
     }
+}
+
+impl Clinic {
+    /// The audit, oldest first.
+    pub(crate) fn audit(&mut self) -> Vec<AuditRecord> {
+        let all = Query::AuditTrail { since: None, patient: None, after: None, limit: 10_000 };
+        match self.read(&all) {
+            Answer::AuditTrail(records) => records,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What the audit says of all that happened after record `entry`: verb and outcome.
+    pub(crate) fn told_after(&mut self, entry: u64) -> Vec<String> {
+        let records = self.audit().into_iter().filter(|record| record.entry > entry);
+        records.map(|record| format!("{}: {}", record.verb, record.outcome)).collect()
+    }
+
+    /// Opens session `number` for patient `who`, for 12 hours.
+    pub(crate) fn open_session(&mut self, number: u8, who: u8) -> Standing {
+        let open = OpenSession {
+            standing: standing(who),
+            token: token(number),
+            expires: self.now + SESSION_MAX,
+            one_time_step: None,
+        };
+        assert_eq!(self.run(Command::OpenSession(open)), Outcome::Done);
+        Standing { session: Some(token(number)), ..standing(who) }
+    }
+
+    /// Makes somebody of the front desk, account 50, and gives what the log-in stands on.
+    pub(crate) fn front_desk(&mut self) -> Standing {
+        let staff = staff(50, "desk", Role::FrontDesk);
+        assert_eq!(self.run(Command::AddStaff(staff)), Outcome::Done);
+        standing(50)
+    }
+
+    /// Enrols and registers a doctor of the file, account 60 or 61.
+    pub(crate) fn registered(&mut self, name: &str, port: u16) -> Doctor {
+        let number = if name == "doc1" { 60 } else { 61 };
+        let offer = offer(name, number, self.now + SignedDuration::from_hours(1));
+        assert_eq!(self.run(Command::OfferEnrolment(offer)), Outcome::Done);
+        let enrolled = self.run(Command::Enrol(enrolling(name, number, number)));
+        assert!(matches!(enrolled, Outcome::Enrolled(_)), "{enrolled:?}");
+        match self.run(Command::RegisterDoctor(registering(number, port))) {
+            Outcome::Registered(doctor) => doctor,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// The hash of session token `number`.
+pub(crate) fn token(number: u8) -> TokenHash {
+    TokenHash::of(&SessionToken::fresh(&Entropy([number; 32])))
+}
+
+/// Somebody who works here, without one-time passwords.
+pub(crate) fn staff(number: u8, user: &str, role: Role) -> AddStaff {
+    AddStaff {
+        account: account_id(number),
+        user: user_name(user),
+        password: PasswordHash::new(format!("$hash{number}")),
+        role,
+        name: None,
+        totp: None,
+    }
+}
+
+/// The hash of enrolment code `number`.
+pub(crate) fn code(number: u8) -> CodeHash {
+    CodeHash::of(&EnrolmentCode::fresh(&Entropy([number; 32])))
+}
+
+/// An offer to a doctor, by the operator.
+pub(crate) fn offer(doctor: &str, number: u8, expires: Timestamp) -> OfferEnrolment {
+    let (doctor, code) = (doctor_name(doctor), code(number));
+    OfferEnrolment { doctor, code, expires, actor: Actor::Operator }
+}
+
+/// A doctor's enrolment with code `number`, for a new account of the number `account`.
+pub(crate) fn enrolling(doctor: &str, number: u8, account: u8) -> Enrol {
+    Enrol {
+        doctor: doctor_name(doctor),
+        code: code(number),
+        account: account_id(account),
+        password: PasswordHash::new(format!("$hash{account}")),
+        source: Some(SOURCE),
+    }
+}
+
+/// Where everybody speaks from who says so.
+pub(crate) const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+/// A registration by the doctor's account `number`, with keys of that number.
+pub(crate) fn registering(number: u8, port: u16) -> RegisterDoctor {
+    RegisterDoctor {
+        actor: Actor::Account(standing(number)),
+        address: DoctorAddress { host: None, port },
+        keys: keys(number),
+    }
+}
+
+/// Keys made of one number.
+pub(crate) fn keys(number: u8) -> DoctorKeys {
+    DoctorKeys { sealing: SealingKey([number; 32]), verifying: VerifyingKey([number ^ 0xff; 32]) }
 }
 
 /// Slots of the week, as (index, doctor, hours from Monday 00:00).

@@ -3,13 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod accounts;
+mod audit;
 mod booking;
 pub(crate) mod clinic;
+mod enrolment;
+mod erasure;
 mod model;
 mod moving;
 mod publishing;
 mod reading;
 mod requests;
+mod sessions;
+mod tickets;
 
 pub(crate) use clinic::{Clinic, at, audit_key};
 
@@ -36,6 +41,9 @@ macro_rules! conformance {
                     drop(store);
                     let violations = crate::sqlite::upkeep::check(&path).unwrap();
                     assert_eq!(violations, Vec::<String>::new());
+                    let key = crate::conformance::audit_key();
+                    let report = crate::sqlite::upkeep::verify_audit(&path, &key, None);
+                    assert_eq!(report.unwrap().faults, Vec::<String>::new());
                 })+
             })+
         }
@@ -117,6 +125,54 @@ conformance! {
         a_session_is_open_until_it_expires
         a_closed_session_is_closed
         known_users_are_told_from_unknown_ones
+    }
+    sessions {
+        a_session_that_lies_idle_is_over
+        a_session_in_use_stays_open_until_it_expires
+        a_session_lasts_twelve_hours_at_most
+        open_sessions_are_listed
+        sessions_are_ended_before_their_time
+        a_one_time_password_works_once
+        staff_log_in_with_their_role
+        a_new_secret_for_one_time_passwords_ends_the_sessions
+        a_patient_or_a_doctor_is_not_added_as_staff
+        who_has_lost_the_standing_oversees_nothing
+    }
+    enrolment {
+        a_doctor_enrols_once_with_a_code
+        a_code_works_until_it_expires_and_for_its_doctor
+        a_later_code_replaces_an_earlier_one
+        a_doctor_who_enrols_again_gets_a_new_password
+        a_patients_user_name_is_no_doctors
+        a_registered_doctor_answers_at_the_new_address
+        an_address_in_use_is_refused
+        only_a_doctors_account_registers
+        an_import_leaves_a_registered_doctor_alone
+        a_doctor_who_left_and_comes_back_registers_again
+    }
+    tickets {
+        a_ticket_is_issued_for_a_visit_and_for_a_quote
+        a_ticket_is_for_ones_own_open_appointment
+        a_doctor_who_has_not_enrolled_gets_no_visitors_with_tickets
+        changed_appointments_are_told_to_their_doctor
+        a_look_is_recorded_before_it_is_taken
+        a_patient_sees_who_looked
+    }
+    audit {
+        every_change_and_every_refusal_is_recorded
+        a_record_says_who_what_whose_and_from_where
+        an_answer_given_again_is_recorded_as_such
+        a_note_is_recorded_as_it_is
+        the_trail_is_read_by_time_patient_and_place
+        the_head_grows_with_each_record
+        a_conflict_in_a_batch_does_not_break_the_chain
+    }
+    erasure {
+        an_erased_patient_is_nobody
+        what_an_erased_patient_had_booked_is_free
+        a_user_name_is_free_after_its_owner_was_erased
+        who_is_not_there_is_not_erased
+        everything_that_is_held_about_a_patient_is_told
     }
     reading {
         an_empty_store_answers_with_nothing

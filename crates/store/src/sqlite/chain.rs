@@ -19,7 +19,7 @@ use std::cell::Cell;
 
 use domain::{AccountId, PatientId};
 use rusqlite::Connection;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use sha2::{Digest as _, Sha256};
 
 use super::statements::one;
@@ -203,7 +203,7 @@ impl<'k> Chain<'k> {
             ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         );
         let values = columns.into_iter().chain([ValueRef::Blob(&mac)]);
-        let values = values.map(|value| rusqlite::types::ToSqlOutput::Borrowed(value));
+        let values = values.map(ToSqlOutput::Borrowed);
         connection.prepare_cached(sql)?.execute(rusqlite::params_from_iter(values))?;
         self.last.set(Some(Link { entry, mac }));
         Ok(())

@@ -19,8 +19,14 @@ use crate::{
 
 /// Why publishing went back to where it began.
 enum Stop<C> {
-    Conflict(C),
+    Conflict(Box<C>),
     Failure(StoreError),
+}
+
+impl<C> Stop<C> {
+    fn conflict(conflict: C) -> Self {
+        Self::Conflict(Box::new(conflict))
+    }
 }
 
 impl<C> From<StoreError> for Stop<C> {
@@ -96,7 +102,7 @@ impl Batch<'_> {
     pub(super) fn settle_zone_alone(&self, zone: &str) -> Result<Outcome, StoreError> {
         match self.settle_zone(zone) {
             Ok(()) => Ok(Outcome::Done),
-            Err(Stop::Conflict(conflict)) => Ok(Outcome::ImportConflict(conflict)),
+            Err(Stop::Conflict(conflict)) => Ok(Outcome::ImportConflict(*conflict)),
             Err(Stop::Failure(error)) => Err(error),
         }
     }
@@ -121,7 +127,7 @@ impl Batch<'_> {
                     origin: Origin::Desk,
                 };
                 let slot = self.publish(&publication)?.map_err(|overlapped| {
-                    Stop::Conflict((place, SlotConflict::Overlap(overlapped)))
+                    Stop::conflict((place, SlotConflict::Overlap(overlapped)))
                 })?;
                 slots.push(self.published_slot(slot)?);
             }
@@ -150,7 +156,7 @@ impl Batch<'_> {
             Err(Stop::Conflict(conflict)) => {
                 run(self.connection, "ROLLBACK TO publishing", ())?;
                 self.chain.go_back(chain);
-                Err(conflict)
+                Err(*conflict)
             }
         };
         run(self.connection, "RELEASE publishing", ())?;
@@ -162,7 +168,7 @@ impl Batch<'_> {
         let kept = one(self.connection, sql, [self.center], |row| Ok(row.get(0)?))?;
         match kept.flatten() {
             Some(kept) if kept == zone => Ok(()),
-            Some(kept) => Err(Stop::Conflict(ImportConflict::Zone(kept))),
+            Some(kept) => Err(Stop::conflict(ImportConflict::Zone(kept))),
             None => {
                 let sql = "UPDATE center SET zone = ?2 WHERE center = ?1";
                 run(self.connection, sql, (self.center, zone))?;
@@ -209,7 +215,7 @@ impl Batch<'_> {
         let mut holders: HashMap<_, &DoctorName> = HashMap::new();
         for doctor in &doctors {
             if let Some(holder) = holders.insert(doctor.address, &doctor.name) {
-                return Err(Stop::Conflict(address_conflict(&doctor.name, holder)));
+                return Err(Stop::conflict(address_conflict(&doctor.name, holder)));
             }
         }
         let in_file: HashSet<&DoctorName> = doctors.iter().map(|doctor| &doctor.name).collect();
@@ -217,7 +223,7 @@ impl Batch<'_> {
         for holder in staying {
             let Some(doctor) = holders.get(&holder.doctor.address) else { continue };
             if self.is_still_needed(holder.id)? {
-                return Err(Stop::Conflict(address_conflict(doctor, &holder.doctor.name)));
+                return Err(Stop::conflict(address_conflict(doctor, &holder.doctor.name)));
             }
             // Who comes back one day registers again.
             let left = "UPDATE doctor SET present = 0, sealing_key = NULL, verifying_key = NULL,
@@ -293,7 +299,7 @@ impl Batch<'_> {
                 origin: Origin::File,
             };
             self.publish(&publication)?.map_err(|overlapped| {
-                Stop::Conflict(ImportConflict::Slot {
+                Stop::conflict(ImportConflict::Slot {
                     line: row.line,
                     conflict: SlotConflict::Overlap(overlapped),
                 })
@@ -319,7 +325,7 @@ impl Batch<'_> {
         } else {
             SlotConflict::IndexBooked(slot)
         };
-        Err(Stop::Conflict(ImportConflict::Slot { line: row.line, conflict }))
+        Err(Stop::conflict(ImportConflict::Slot { line: row.line, conflict }))
     }
 
     /// Withdraws a slot unless somebody has it; whether it did.

@@ -6,6 +6,7 @@ use std::thread;
 use domain::{AppointmentId, Refusal, SlotId};
 
 use super::super::Sqlite;
+use super::super::upkeep::verify_audit;
 use super::{place, violations};
 use crate::conformance::at;
 use crate::conformance::audit_key;
@@ -70,6 +71,9 @@ fn a_thousand_bookings_of_one_slot_make_one_appointment() {
     assert_eq!((booked, refused), (1, 999));
     assert_eq!(place.clinic.free_indices(), [1, 2, 4, 5, 6]);
     assert_eq!(violations(&place.path), Vec::<String>::new());
+    // Four writers, one chain: the import and every answer are in it.
+    let report = verify_audit(&place.path, &audit_key(), None).unwrap();
+    assert_eq!((report.entries, report.faults), (1_001, Vec::new()));
 }
 
 #[test]

@@ -5,10 +5,13 @@
 
 mod contention;
 mod failures;
+mod forgetting;
 mod identity;
+mod migration;
 mod plans;
 mod schema;
 mod speed;
+mod tampering;
 mod upkeep;
 
 use std::path::{Path, PathBuf};

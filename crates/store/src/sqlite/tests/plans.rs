@@ -1,6 +1,10 @@
 //! The questions that patients ask are answered by indexes.
 
 use super::super::connection::{self, Purpose};
+use super::super::overseeing::{
+    ACCESSES, AUDIT_OF_PATIENT, AUDIT_TRAIL, CHANGED_APPOINTMENTS, OPEN_SESSIONS,
+};
+use super::super::patients::PATIENT;
 use super::super::reading::{
     ACCOUNT, APPOINTMENTS_OF, FREE_BY_INDEX, FREE_BY_TIME, FREE_OF_DOCTOR, SESSION,
 };
@@ -56,4 +60,25 @@ fn tidying_looks_at_what_it_removes_only() {
         "SEARCH request USING COVERING INDEX request_by_expiry (center=? AND keep_until<?)";
     check(OUTDATED_REQUESTS, requests, false);
     check(TIDY_SESSIONS, "SEARCH session USING PRIMARY KEY (center=? AND token=?)", false);
+}
+
+#[test]
+fn the_audit_is_read_in_its_order_and_by_patient() {
+    let in_order = "SEARCH u USING PRIMARY KEY (center=? AND chain=? AND entry>?)";
+    check(AUDIT_TRAIL, in_order, false);
+    let of_patient = "SEARCH u USING INDEX audit_of_patient \
+        (center=? AND patient=? AND chain=? AND entry>?)";
+    check(AUDIT_OF_PATIENT, of_patient, false);
+    let accesses = "SEARCH u USING INDEX audit_of_patient (center=? AND patient=? AND chain=?)";
+    check(ACCESSES, accesses, false);
+}
+
+#[test]
+fn changes_sessions_and_a_patient_are_found_by_index() {
+    let changes = "SEARCH h USING INDEX appointment_history_by_time (center=? AND at>?)";
+    check(CHANGED_APPOINTMENTS, changes, false);
+    let sessions = "SEARCH e USING INDEX session_by_expiry (center=? AND expires>?)";
+    check(OPEN_SESSIONS, sessions, true);
+    // Where several accounts act for the patient, they are sorted.
+    check(PATIENT, "SEARCH p USING PRIMARY KEY (center=? AND patient=?)", true);
 }

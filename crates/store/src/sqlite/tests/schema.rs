@@ -115,6 +115,9 @@ fn what_must_be_kept_is_kept() {
     check("DELETE FROM appointment_history", "history is never deleted");
     check("DELETE FROM audit", "the audit is never deleted");
     check("UPDATE audit SET verb = 'nothing'", "the audit is never changed");
+    check("UPDATE appointment_history SET at = 0", "history is never changed");
+    let reason = "a reason is taken back, never changed";
+    check("UPDATE appointment_history SET reason = 'another'", reason);
 }
 
 #[test]
@@ -123,5 +126,105 @@ fn an_account_has_one_password_in_force() {
         "INSERT INTO credential (center, account, credential, kind, secret, added)
          SELECT 1, account, 2, 'password', '$again', 0 FROM account",
         "UNIQUE constraint failed: credential.center, credential.account",
+    );
+}
+
+#[test]
+fn every_record_of_the_audit_is_chained_and_whole() {
+    let insert = |values: &str| {
+        format!(
+            "INSERT INTO audit (center, chain, entry, at, actor, who, verb, outcome, times, mac)
+             VALUES (1, 0, 99, 0, {values})"
+        )
+    };
+    let code = "zeroblob(32)";
+    check(
+        &insert("'operator', NULL, 'x', 'y', 1, NULL"),
+        "each record of the audit bears its code",
+    );
+    check(
+        &insert("'operator', NULL, 'x', 'y', 1, zeroblob(31)"),
+        "CHECK constraint failed: mac IS NULL OR length(mac) = 32",
+    );
+    check(
+        &insert(&format!("'operator', NULL, 'x', 'y', 0, {code}")),
+        "CHECK constraint failed: times >= 1",
+    );
+    let who = "CHECK constraint failed: (who IS NULL) = (actor <> 'account')";
+    check(&insert(&format!("'account', NULL, 'x', 'y', 1, {code}")), who);
+    check(&insert(&format!("'stranger', zeroblob(16), 'x', 'y', 1, {code}")), who);
+    let actor = "CHECK constraint failed: actor = 'account' OR actor = 'operator' \
+        OR actor = 'stranger'";
+    check(&insert(&format!("'nobody', NULL, 'x', 'y', 1, {code}")), actor);
+}
+
+#[test]
+fn an_account_stays_what_it_is() {
+    check("UPDATE account SET role = 'administrator'", "an account stays what it is");
+    check(
+        "INSERT INTO account (center, account, user_name, added, role)
+         VALUES (1, zeroblob(16), 'x', 0, 'king')",
+        "CHECK constraint failed: role = 'patient' OR role = 'doctor' OR role = 'front-desk' \
+         OR role = 'administrator'\n        OR role = 'integrator'",
+    );
+    check(
+        "UPDATE account SET name = 'Jan'",
+        "CHECK constraint failed: name IS NULL OR role <> 'patient'",
+    );
+}
+
+#[test]
+fn only_a_doctors_account_speaks_for_a_doctor_and_for_good() {
+    check(
+        "INSERT INTO speaks_for (center, account, doctor, added)
+         SELECT 1, account, 1, 0 FROM account LIMIT 1",
+        "only a doctor's account speaks for a doctor",
+    );
+    check(
+        "INSERT INTO account (center, account, user_name, added, role)
+         VALUES (1, zeroblob(16), 'x', 0, 'doctor');
+         INSERT INTO speaks_for VALUES (1, zeroblob(16), 1, 0);
+         UPDATE speaks_for SET doctor = 2",
+        "an account speaks for one doctor, for good",
+    );
+    check(
+        "INSERT INTO account (center, account, user_name, added, role)
+         VALUES (1, zeroblob(16), 'x', 0, 'doctor'),
+             (1, unhex('ffffffffffffffffffffffffffffffff'), 'y', 0, 'doctor');
+         INSERT INTO speaks_for SELECT 1, account, 1, 0 FROM account WHERE role = 'doctor'",
+        "UNIQUE constraint failed: speaks_for.center, speaks_for.doctor",
+    );
+}
+
+#[test]
+fn a_one_time_password_is_a_credential_that_moves_on() {
+    let totp =
+        "INSERT INTO credential (center, account, credential, kind, secret, added, last_step)
+        SELECT 1, account, 2, 'totp', '00', 0, 7 FROM account WHERE user_name = 'patient1'";
+    let step = |step: &str| {
+        format!("{totp}; UPDATE credential SET last_step = {step} WHERE kind = 'totp'")
+    };
+    for back in ["7", "6", "NULL"] {
+        check(&step(back), "a one-time password works once");
+    }
+    check(
+        "UPDATE credential SET last_step = 1",
+        "CHECK constraint failed: last_step IS NULL OR (kind = 'totp' AND last_step >= 0)",
+    );
+    check(
+        &format!("{totp}; {}", totp.replace("account, 2", "account, 3")),
+        "UNIQUE constraint failed: credential.center, credential.account",
+    );
+}
+
+#[test]
+fn a_doctor_has_both_keys_or_none() {
+    let both = "CHECK constraint failed: (verifying_key IS NULL) = (sealing_key IS NULL)";
+    check("UPDATE doctor SET sealing_key = zeroblob(32), registered = 1", both);
+    let when = "CHECK constraint failed: (registered IS NULL) = (sealing_key IS NULL)";
+    check("UPDATE doctor SET registered = 1", when);
+    check(
+        "UPDATE doctor SET sealing_key = zeroblob(31), verifying_key = zeroblob(32), registered = 1",
+        "CHECK constraint failed: sealing_key IS NULL OR length(sealing_key) = 32",
     );
 }
