@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Dialect;
 use crate::json::{MessageId, VERSION};
+use crate::signed_estimate::EstimateFile;
 
 /// What a patient asks a doctor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Estimate {
     pub price: Money,
     /// The doctor; `None` in the classic dialects, which carry only the amount.
     pub doctor: Option<DoctorName>,
+    /// The estimate as the patient may keep it; `None` for one that came in the clear.
+    pub signed: Option<EstimateFile>,
 }
 
 /// A JSON datagram from a patient.
@@ -89,14 +92,14 @@ pub(crate) fn read_answer(
                 let price = Money::parse(amount, Currency::USD)
                     .or_else(|_| Money::parse(amount, Currency::NONE))
                     .ok()?;
-                Some(Ok(Estimate { price, doctor: None }))
+                Some(Ok(Estimate { price, doctor: None, signed: None }))
             }
         };
     }
     match serde_json::from_slice(datagram).ok()? {
         JsonReply::Estimate { id: of, doctor, amount, currency } if of == MessageId::Number(id) => {
             let price = Money::parse(&amount, currency).ok()?;
-            Some(Ok(Estimate { price, doctor: Some(doctor) }))
+            Some(Ok(Estimate { price, doctor: Some(doctor), signed: None }))
         }
         JsonReply::Refused { id: of, refusal, .. } if of == MessageId::Number(id) => {
             Some(Err(refusal))

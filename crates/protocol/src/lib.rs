@@ -13,22 +13,33 @@ mod conversation;
 mod dialect;
 mod estimate;
 pub mod files;
+#[doc(hidden)]
+pub mod fuzz;
 mod inquiry;
 mod json;
 pub mod limits;
 mod message;
 mod practice;
 pub mod screen;
+mod sealed;
+mod signed_estimate;
+#[cfg(test)]
+mod testing;
 pub mod ticket;
 
 pub use call::{BadReply, Call, NotSpoken};
 pub use conversation::Conversation;
 pub use dialect::{Dialect, UnknownDialect};
 pub use estimate::{Estimate, EstimateRequest};
-pub use inquiry::{Inquiry, InquiryStep};
+pub use inquiry::{Inquiry, InquiryStep, NotSealed};
 pub use message::{
     Access, Admission, AppointmentView, Cursor, KeepSession, LogInWith, LoggedIn, News, Offer,
     OfferDetails, Offers, Referral, Referred, Registered, Registration, Reply, Request, SlotNamed,
     SlotsWanted, TicketReply, TicketWanted, TicketsOver, UnknownCursor,
 };
-pub use practice::{Practice, Seen};
+pub use practice::{Answered, Arrival, DoctorIdentity, Plaintext, Practice, Seen};
+pub use sealed::SealingSecret;
+pub use signed_estimate::{
+    BadEstimate, BadEstimateFile, EstimateClaims, EstimateFile, STATEMENT, SignedEstimate,
+    sign_estimate, verify_estimate,
+};

@@ -72,3 +72,21 @@ impl Default for Deadlines {
 pub const SIGNED_BYTES_MAX: usize = 2_048;
 /// A ticket is in force from so long before it is made: the doctor's clock may be behind.
 pub const TICKET_BACKDATED: Duration = Duration::from_secs(60);
+/// The longest time that a ticket is in force. A doctor takes no ticket that lives longer, and so
+/// need not remember for longer which appointments were cancelled or moved, nor an old key.
+pub const TICKET_LIFE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Every sealed datagram has so many bytes, request and answer, whatever it says.
+pub const SEALED_BYTES: usize = 1_200;
+/// A doctor remembers so many sealed requests that it has answered …
+pub const SEALED_REMEMBERED_MAX: usize = 4_096;
+/// … for so long: the same bytes from the same source get the same answer again, from another
+/// source silence. A patient has long given up by then.
+pub const SEALED_REMEMBERED: Duration = Duration::from_secs(10 * 60);
+/// A doctor remembers of so many appointments that older tickets are over.
+pub const OVER_REMEMBERED_MAX: usize = 65_536;
+/// A doctor takes so many ticket keys at once.
+pub const TICKET_KEYS_MAX: usize = 16;
+/// A doctor stands by a signed estimate for so long.
+pub const ESTIMATE_VALID: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The longest file of an estimate, in bytes.
+pub const ESTIMATE_FILE_BYTES_MAX: usize = 8 * 1_024;

@@ -1,25 +1,62 @@
 //! A doctor's side of the UDP exchange, as a state machine: datagram in, answer out or silence.
 
+mod enrolled;
+
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use domain::{DoctorName, Money, PlanName, Refusal, Service, Tariff};
+use domain::{DoctorName, Entropy, Money, PlanName, Refusal, Service, Tariff};
+use jiff::Timestamp;
+
+use enrolled::Enrolled;
+pub use enrolled::{Answered, DoctorIdentity};
 
 use crate::estimate::{JsonReply, JsonRequest, classic_text};
 use crate::json::{MessageId, VERSION};
 use crate::limits::{DATAGRAM_BYTES_MAX, NAME_REMEMBERED, NAMES_REMEMBERED_MAX};
+use crate::message::News;
+use crate::sealed;
 
 /// A doctor's practice: answers every request for an estimate, survives every datagram.
 ///
 /// A known plan alone is a request. Anything else is taken for a patient's name and remembered for
 /// its source, whose next datagram is the plan: two patients whose datagrams cross are kept apart
 /// by their addresses.
+///
+/// A doctor who has enrolled answers sealed requests too, and only those that bring a ticket in
+/// force; everybody else hears nothing at all.
 #[derive(Debug)]
 pub struct Practice {
     doctor: DoctorName,
     tariff: Tariff,
     names: Names,
+    /// `None` for a doctor who has not enrolled: sealed datagrams are met with silence.
+    enrolled: Option<Box<Enrolled>>,
+}
+
+/// Whether datagrams in the clear are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plaintext {
+    /// Yes: the source is on this machine, or allowed by name.
+    Answered,
+    /// No: they are met with silence, and nothing of them is remembered.
+    Ignored,
+}
+
+/// Where and when a datagram came in, and what it takes to answer it.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// For what is remembered for a time.
+    pub now: Instant,
+    /// For tickets and estimates, which carry moments.
+    pub wall: Timestamp,
+    /// Who sent it, as far as UDP can tell.
+    pub source: SocketAddr,
+    /// What the caller's rules say of that source.
+    pub plaintext: Plaintext,
+    /// Fresh for every datagram: it becomes a key.
+    pub entropy: Entropy,
 }
 
 /// What a datagram asked for, and what came of it, for the screen.
@@ -30,17 +67,24 @@ pub struct Seen {
     /// The plan that was asked for, with its price (`None` when it is not covered); `None` when the
     /// datagram was no request.
     pub request: Option<(PlanName, Option<Money>)>,
+    /// A sealed request that was answered for the first time; `None` for a retry, which gets the
+    /// same answer again, and for all else.
+    pub answered: Option<Answered>,
 }
 
 impl Seen {
-    const NOTHING: Self = Self { answer: None, request: None };
+    const NOTHING: Self = Self { answer: None, request: None, answered: None };
+
+    fn plain(answer: Option<Vec<u8>>, request: Option<(PlanName, Option<Money>)>) -> Self {
+        Self { answer, request, answered: None }
+    }
 }
 
 impl Practice {
-    /// A practice with its prices.
+    /// A practice with its prices that has not enrolled.
     #[must_use]
     pub fn new(doctor: DoctorName, tariff: Tariff) -> Self {
-        Self { doctor, tariff, names: Names::default() }
+        Self { doctor, tariff, names: Names::default(), enrolled: None }
     }
 
     /// The doctor.
@@ -54,7 +98,35 @@ impl Practice {
         self.tariff = tariff;
     }
 
-    /// Takes one datagram from `source` and says what to send back to it.
+    /// Gives the doctor its keys. Until it hears which ticket keys are in force it takes no ticket.
+    pub fn enrol(&mut self, identity: DoctorIdentity) {
+        self.enrolled = Some(Box::new(Enrolled::new(identity)));
+    }
+
+    /// What is new at the center: its ticket keys take the place of those known so far, and more
+    /// appointments' older tickets are over. Means nothing to a doctor who has not enrolled.
+    pub fn hear(&mut self, news: &News) {
+        if let Some(enrolled) = &mut self.enrolled {
+            enrolled.hear(news);
+        }
+    }
+
+    /// Takes one datagram, sealed or in the clear, and says what to send back to its source.
+    pub fn answer(&mut self, arrival: &Arrival, datagram: &[u8]) -> Seen {
+        if datagram.first() == Some(&sealed::REQUEST) {
+            return match &mut self.enrolled {
+                Some(enrolled) => enrolled.receive(&self.doctor, &self.tariff, arrival, datagram),
+                None => Seen::NOTHING,
+            };
+        }
+        match arrival.plaintext {
+            Plaintext::Answered => self.receive(arrival.now, arrival.source, datagram),
+            Plaintext::Ignored => Seen::NOTHING,
+        }
+    }
+
+    /// Takes one datagram in the clear from `source` and says what to send back to it. Sealed ones
+    /// are met with silence: see [`Self::answer`].
     pub fn receive(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) -> Seen {
         if datagram.len() > DATAGRAM_BYTES_MAX {
             return Seen::NOTHING;
@@ -79,10 +151,10 @@ impl Practice {
         };
         let refuse = |id, refusal| Some(JsonReply::refused(id, refusal).to_bytes());
         if version.is_some_and(|version| version != VERSION) {
-            return Seen { answer: refuse(id, Refusal::UnknownVersion), request: None };
+            return Seen::plain(refuse(id, Refusal::UnknownVersion), None);
         }
         let Ok(request) = serde_json::from_slice::<JsonRequest>(datagram) else {
-            return Seen { answer: refuse(id, Refusal::NotUnderstood), request: None };
+            return Seen::plain(refuse(id, Refusal::NotUnderstood), None);
         };
         let price = self.tariff.estimate(&request.service, &request.plan);
         let answer = match price {
@@ -97,7 +169,7 @@ impl Practice {
             ),
             None => refuse(id, Refusal::PlanNotCovered),
         };
-        Seen { answer, request: Some((request.plan, price)) }
+        Seen::plain(answer, Some((request.plan, price)))
     }
 
     fn receive_classic(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) -> Seen {
@@ -125,7 +197,7 @@ impl Practice {
         if datagram.contains(&0) {
             answer.push(0);
         }
-        Seen { answer: Some(answer), request: plan.map(|plan| (plan, price)) }
+        Seen::plain(Some(answer), plan.map(|plan| (plan, price)))
     }
 }
 
@@ -166,135 +238,4 @@ impl Names {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use domain::Currency;
-    use proptest::prelude::*;
-
-    fn practice() -> Practice {
-        let mut tariff = Tariff::default();
-        for (plan, price) in [("insurance1", "30"), ("insurance2", "20.50")] {
-            let price = Money::parse(price, Currency::USD).unwrap();
-            tariff.set(&Service::visit(), PlanName::new(plan).unwrap(), price);
-        }
-        Practice::new(DoctorName::new("doc1").unwrap(), tariff)
-    }
-
-    fn source(port: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], port))
-    }
-
-    /// Datagrams `(port, bytes)` in, one after another; answers out, `-` for silence.
-    fn check(datagrams: &[(u16, &[u8])], expected: &[&str]) {
-        let (mut practice, now) = (practice(), Instant::now());
-        let answers: Vec<String> = datagrams
-            .iter()
-            .map(|(port, bytes)| practice.receive(now, source(*port), bytes).answer)
-            .map(|answer| answer.map_or("-".to_owned(), |a| String::from_utf8(a).unwrap()))
-            .collect();
-        assert_eq!(answers, expected, "{datagrams:?}");
-    }
-
-    #[test]
-    fn a_known_plan_alone_is_answered() {
-        check(&[(1, b"insurance1")], &["30"]);
-        check(&[(1, b"insurance2\r\n")], &["20.50"]);
-        check(&[(1, b"insurance1\0")], &["30\0"]);
-        check(&[(1, &[b"insurance1".as_slice(), &[0; 90]].concat())], &["30\0"]);
-    }
-
-    #[test]
-    fn a_name_and_a_plan_are_answered_once() {
-        check(&[(1, b"Patient1"), (1, b"insurance1")], &["-", "30"]);
-        check(&[(1, b"Patient1"), (1, b"gold")], &["-", "notcovered"]);
-        check(
-            &[(1, b"Patient1"), (1, b"gold plan"), (1, b"insurance1")],
-            &["-", "notcovered", "30"],
-        );
-        check(&[(1, b"Patient1"), (1, b"Patient1"), (1, b"insurance1")], &["-", "-", "30"]);
-    }
-
-    #[test]
-    fn two_patients_whose_datagrams_cross_are_kept_apart() {
-        check(
-            &[(1, b"Patient1"), (2, b"Patient2"), (1, b"insurance1"), (2, b"insurance2")],
-            &["-", "-", "30", "20.50"],
-        );
-    }
-
-    #[test]
-    fn an_unknown_plan_alone_is_met_with_silence_however_often_it_comes() {
-        check(&[(1, b"gold"), (1, b"gold"), (1, b"gold")], &["-", "-", "-"]);
-    }
-
-    #[test]
-    fn no_datagram_hurts_the_next() {
-        let large = vec![b'x'; 65_507];
-        check(
-            &[
-                (1, b""),
-                (1, b"\0\0\0"),
-                (1, b"\xff\xfe\x00\x01"),
-                (1, b"\x16\x03\x01"),
-                (1, &large),
-                (1, b"\r\n"),
-                (1, b"{"),
-                (1, b"{\"id\":1}"),
-                (1, b"insurance1"),
-            ],
-            &[
-                "-",
-                "-",
-                "-",
-                "-",
-                "-",
-                "-",
-                "-",
-                r#"{"reply":"refused","id":1,"refusal":"not_understood","message":"the request was not understood"}"#,
-                "30",
-            ],
-        );
-    }
-
-    #[test]
-    fn json_is_answered_in_json() {
-        check(
-            &[
-                (1, br#"{"version":1,"id":7,"service":"visit","plan":"insurance2"}"#),
-                (1, br#"{"id":"a","plan":"gold"}"#),
-                (1, br#"{"version":2,"id":"a","plan":"gold"}"#),
-            ],
-            &[
-                r#"{"reply":"estimate","id":7,"doctor":"doc1","amount":"20.50","currency":"USD"}"#,
-                r#"{"reply":"refused","id":"a","refusal":"plan_not_covered","message":"the plan is not covered by this doctor"}"#,
-                r#"{"reply":"refused","id":"a","refusal":"unknown_version","message":"this version of the protocol is not spoken here"}"#,
-            ],
-        );
-    }
-
-    #[test]
-    fn a_name_is_forgotten_in_time_and_in_number() {
-        let (mut practice, now) = (practice(), Instant::now());
-        practice.receive(now, source(1), b"Patient1");
-        let later = now + NAME_REMEMBERED;
-        assert_eq!(practice.receive(later, source(1), b"gold").answer, None);
-        for port in 0..=u16::MAX {
-            practice.receive(later, source(port), b"Patient1");
-        }
-        assert!(practice.names.by_source.len() <= NAMES_REMEMBERED_MAX);
-        assert!(practice.names.order.len() <= NAMES_REMEMBERED_MAX);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_leave_it_answering(datagrams in prop::collection::vec(
-            (0_u16..3, prop::collection::vec(any::<u8>(), 0..40)), 0..20)) {
-            let (mut practice, now) = (practice(), Instant::now());
-            for (port, bytes) in &datagrams {
-                practice.receive(now, source(*port), bytes);
-            }
-            let seen = practice.receive(now, source(9), b"insurance1");
-            prop_assert_eq!(seen.answer, Some(b"30".to_vec()));
-        }
-    }
-}
+mod tests;

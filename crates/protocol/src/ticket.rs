@@ -9,16 +9,18 @@ mod certificate;
 mod key;
 mod token;
 
-use std::fmt;
-
 use domain::{AppointmentId, DoctorName, PatientId, Service, VerifyingKey, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::TICKET_LIFE_MAX;
+
+pub(crate) use certificate::read_certificate;
 pub use certificate::{CertificateClaims, certify, verify_certificate};
 pub use key::{NoSecret, SigningKey};
 pub use token::BadTicket;
-pub(crate) use token::{Purpose, VERSION, check_time, open, sign};
+use token::check_time;
+pub(crate) use token::{Purpose, VERSION, open, sign};
 
 macro_rules! signed_text {
     ($(#[$doc:meta])* $name:ident) => {
@@ -42,16 +44,18 @@ macro_rules! signed_text {
         }
 
         /// Only how long it is: it opens doors.
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "{}({} bytes)", stringify!($name), self.0.len())
             }
         }
     };
 }
 
+pub(crate) use signed_text;
+
 signed_text! {
-    /// A ticket: a PASETO v4.public token (https://github.com/paseto-standard/paseto-spec).
+    /// A ticket: a PASETO v4.public token (<https://github.com/paseto-standard/paseto-spec>).
     Ticket
 }
 signed_text! {
@@ -119,7 +123,8 @@ enum KindWord {
     Quote,
 }
 
-/// Makes a ticket.
+/// Makes a ticket. One that would live longer than [`TICKET_LIFE_MAX`] is cut to that: no doctor
+/// would take it.
 #[must_use]
 pub fn issue(key: &SigningKey, claims: &TicketClaims) -> Ticket {
     let (typ, appointment, version) = match claims.kind {
@@ -137,49 +142,68 @@ pub fn issue(key: &SigningKey, claims: &TicketClaims) -> Ticket {
         appointment,
         version,
         nbf: claims.not_before,
-        exp: claims.expires,
+        exp: claims.expires.min(last_moment(claims.not_before)),
         jti: format!("{:032x}", u128::from_be_bytes(claims.nonce)),
     };
     Ticket::new(sign(key, Purpose::Ticket, &payload))
+}
+
+fn last_moment(not_before: Timestamp) -> Timestamp {
+    not_before.saturating_add(TICKET_LIFE_MAX).unwrap_or(Timestamp::MAX)
 }
 
 /// What a ticket says, when one of `keys` signed it, it is meant for `doctor` and in force at `now`.
 /// Whether its appointment still stands is another question.
 ///
 /// # Errors
-/// When any of that is not so.
+/// When any of that is not so, or it lives longer than [`TICKET_LIFE_MAX`].
 pub fn verify(
     ticket: &Ticket,
     keys: &[VerifyingKey],
     doctor: &DoctorName,
     now: Timestamp,
 ) -> Result<TicketClaims, BadTicket> {
-    let payload: Payload = open(ticket.as_str(), Purpose::Ticket, keys)?;
-    let kind = match (payload.typ, payload.appointment, payload.version) {
-        (KindWord::Visit, Some(appointment), Some(version)) => {
-            TicketKind::Visit { appointment, version }
-        }
-        (KindWord::Quote, None, None) => TicketKind::Quote,
-        _ => return Err(BadTicket::Malformed),
-    };
-    if payload.aud != *doctor {
+    let claims = open::<Payload>(ticket.as_str(), Purpose::Ticket, keys)?.claims()?;
+    if claims.doctor != *doctor {
         return Err(BadTicket::ForAnother);
     }
-    check_time(payload.nbf, payload.exp, now)?;
-    let digits = payload.jti.as_bytes();
-    if digits.len() != 32 || !digits.iter().all(u8::is_ascii_hexdigit) {
+    check_time(claims.not_before, claims.expires, now)?;
+    if claims.expires > last_moment(claims.not_before) {
         return Err(BadTicket::Malformed);
     }
-    let nonce = u128::from_str_radix(&payload.jti, 16).map_err(|_| BadTicket::Malformed)?;
-    Ok(TicketClaims {
-        kind,
-        patient: payload.sub,
-        doctor: payload.aud,
-        service: payload.service,
-        not_before: payload.nbf,
-        expires: payload.exp,
-        nonce: nonce.to_be_bytes(),
-    })
+    Ok(claims)
+}
+
+/// What a ticket says, believed without proof: for the patient, who has it from the center itself
+/// and has no key to verify it.
+pub(crate) fn read_unverified(ticket: &Ticket) -> Result<TicketClaims, BadTicket> {
+    token::open_unverified::<Payload>(ticket.as_str())?.claims()
+}
+
+impl Payload {
+    fn claims(self) -> Result<TicketClaims, BadTicket> {
+        let kind = match (self.typ, self.appointment, self.version) {
+            (KindWord::Visit, Some(appointment), Some(version)) => {
+                TicketKind::Visit { appointment, version }
+            }
+            (KindWord::Quote, None, None) => TicketKind::Quote,
+            _ => return Err(BadTicket::Malformed),
+        };
+        let digits = self.jti.as_bytes();
+        if digits.len() != 32 || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(BadTicket::Malformed);
+        }
+        let nonce = u128::from_str_radix(&self.jti, 16).map_err(|_| BadTicket::Malformed)?;
+        Ok(TicketClaims {
+            kind,
+            patient: self.sub,
+            doctor: self.aud,
+            service: self.service,
+            not_before: self.nbf,
+            expires: self.exp,
+            nonce: nonce.to_be_bytes(),
+        })
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 use std::time::Instant;
 
 use domain::{
-    Appointment, AppointmentId, AppointmentStatus, Doctor, DoctorAddress, Entropy, Password,
-    Reason, RequestId, Service, SessionToken, Slot, SlotId, UserName, Version,
+    Appointment, AppointmentId, AppointmentStatus, DeviceCookie, Doctor, DoctorAddress, DoctorKeys,
+    EnrolmentCode, Entropy, OneTimePassword, Password, PatientId, Reason, RequestId, Role,
+    SealingKey, Service, SessionToken, Slot, SlotId, UserName, VerifyingKey, Version,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -14,8 +15,10 @@ use super::*;
 use crate::Conversation;
 use crate::limits::Deadlines;
 use crate::message::{
-    AppointmentView, Cursor, KeepSession, LogInWith, OfferDetails, Referred, SlotsWanted,
+    Access, Admission, AppointmentView, Cursor, KeepSession, LogInWith, News, OfferDetails,
+    Referred, Registered, Registration, SlotsWanted, TicketReply, TicketWanted, TicketsOver,
 };
+use crate::ticket::{DoctorCertificate, Ticket};
 
 struct Pair {
     call: Call,
@@ -131,14 +134,30 @@ fn slots_wanted() -> impl Strategy<Value = SlotsWanted> {
         })
 }
 
-fn json_request() -> impl Strategy<Value = Request> {
+fn password() -> impl Strategy<Value = Password> {
+    "[!-~]([ -~é]{0,30}[!-~])?".prop_map(|text| Password::new(&text).unwrap())
+}
+
+fn device() -> impl Strategy<Value = DeviceCookie> {
+    "[A-Za-z0-9._-]{1,256}".prop_map(|text| DeviceCookie::try_from(text).unwrap())
+}
+
+/// With everything that a log-in can bring.
+fn full_log_in() -> impl Strategy<Value = Request> {
+    let digits = "[0-9]{6}".prop_map(|text| OneTimePassword::try_from(text).unwrap());
+    (log_in(KeepSession::Yes), prop::option::of(digits), prop::option::of(device())).prop_map(
+        |(mut log_in, one_time, device)| {
+            if let Request::LogIn { with, .. } = &mut log_in {
+                *with = LogInWith { one_time, device };
+            }
+            log_in
+        },
+    )
+}
+
+/// What may also be asked for another patient.
+fn patient_request() -> impl Strategy<Value = Request> {
     prop_oneof![
-        log_in(KeepSession::Yes),
-        log_in(KeepSession::No),
-        any::<[u8; 32]>()
-            .prop_map(|bytes| Request::Resume { token: SessionToken::fresh(&Entropy(bytes)) }),
-        Just(Request::LogOut),
-        slots_wanted().prop_map(Request::Slots),
         (slot_named(), request_id())
             .prop_map(|(slot, id)| Request::Book { slot, request_id: Some(id) }),
         (appointment_id(), prop::option::of(reason()), request_id()).prop_map(
@@ -148,6 +167,51 @@ fn json_request() -> impl Strategy<Value = Request> {
             |(appointment, slot, request_id)| Request::Reschedule { appointment, slot, request_id }
         ),
         Just(Request::Appointments),
+        appointment_id().prop_map(|id| Request::Ticket(TicketWanted::Visit(id))),
+        (doctor_name(), word()).prop_map(|(doctor, service)| {
+            let service = Service::new(&service).unwrap();
+            Request::Ticket(TicketWanted::Quote { doctor, service })
+        }),
+    ]
+}
+
+fn doctor_keys() -> impl Strategy<Value = DoctorKeys> {
+    any::<([u8; 32], [u8; 32])>().prop_map(|(sealing, verifying)| DoctorKeys {
+        sealing: SealingKey(sealing),
+        verifying: VerifyingKey(verifying),
+    })
+}
+
+fn address() -> impl Strategy<Value = DoctorAddress> {
+    any::<(Option<std::net::IpAddr>, u16)>().prop_map(|(host, port)| DoctorAddress { host, port })
+}
+
+fn doctor_request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        (doctor_name(), any::<[u8; 32]>(), password()).prop_map(|(doctor, code, password)| {
+            Request::Enrol { doctor, code: EnrolmentCode::fresh(&Entropy(code)), password }
+        }),
+        (address(), doctor_keys())
+            .prop_map(|(address, keys)| Request::Register(Registration { address, keys })),
+        prop::option::of(moment()).prop_map(|since| Request::News { since }),
+    ]
+}
+
+fn json_request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        full_log_in(),
+        log_in(KeepSession::No),
+        any::<[u8; 32]>()
+            .prop_map(|bytes| Request::Resume { token: SessionToken::fresh(&Entropy(bytes)) }),
+        Just(Request::LogOut),
+        slots_wanted().prop_map(Request::Slots),
+        patient_request(),
+        (any::<[u8; 16]>(), patient_request()).prop_map(|(patient, request)| Request::For {
+            patient: PatientId::from_bytes(patient),
+            request: Box::new(request),
+        }),
+        Just(Request::Accesses),
+        doctor_request(),
     ]
 }
 
@@ -193,23 +257,78 @@ fn offer() -> impl Strategy<Value = Offer> {
     })
 }
 
-fn json_reply() -> impl Strategy<Value = Reply> {
-    let full =
-        || view().prop_map(|view| Referral::Full(Box::new(Referred { view, admission: None })));
+fn signed() -> impl Strategy<Value = String> {
+    "v4\\.public\\.[A-Za-z0-9_-]{1,80}"
+}
+
+fn admission() -> impl Strategy<Value = Admission> {
+    (signed(), doctor_keys(), signed(), any::<[u8; 32]>()).prop_map(
+        |(ticket, keys, certificate, center)| Admission {
+            ticket: Ticket::new(ticket),
+            keys,
+            certificate: DoctorCertificate::new(certificate),
+            center_key: VerifyingKey(center),
+        },
+    )
+}
+
+/// An appointment with a doctor who has enrolled, or has not.
+fn referral() -> impl Strategy<Value = Referral> {
+    (view(), prop::option::of(admission())).prop_map(|(mut view, admission)| {
+        view.appointment.slot.doctor.keys = admission.as_ref().map(|admission| admission.keys);
+        Referral::Full(Box::new(Referred { view, admission }))
+    })
+}
+
+fn access() -> impl Strategy<Value = Access> {
+    let role = prop::option::of(prop::sample::select(Role::ALL.to_vec()));
+    (moment(), role, word(), prop::option::of(appointment_id()))
+        .prop_map(|(at, role, verb, appointment)| Access { at, role, verb, appointment })
+}
+
+fn doctor_reply() -> impl Strategy<Value = Reply> {
+    let keys = any::<Vec<[u8; 32]>>();
+    let over = (appointment_id(), any::<u32>())
+        .prop_map(|(appointment, below)| TicketsOver { appointment, below: Version(below) });
     prop_oneof![
-        (any::<[u8; 32]>(), moment()).prop_map(|(bytes, expires)| Reply::LoggedIn(LoggedIn {
-            token: Some(SessionToken::fresh(&Entropy(bytes))),
-            expires: Some(expires),
-            device: None,
-        })),
+        (address(), signed(), any::<[u8; 32]>()).prop_map(|(address, certificate, center)| {
+            Reply::Registered(Registered {
+                address,
+                certificate: DoctorCertificate::new(certificate),
+                center_key: VerifyingKey(center),
+            })
+        }),
+        (keys, prop::collection::vec(over, 0..5), moment()).prop_map(|(keys, over, until)| {
+            let ticket_keys = keys.into_iter().map(VerifyingKey).collect();
+            Reply::News(News { ticket_keys, over, until })
+        }),
+    ]
+}
+
+fn json_reply() -> impl Strategy<Value = Reply> {
+    prop_oneof![
+        (any::<[u8; 32]>(), moment(), prop::option::of(device())).prop_map(
+            |(bytes, expires, device)| Reply::LoggedIn(LoggedIn {
+                token: Some(SessionToken::fresh(&Entropy(bytes))),
+                expires: Some(expires),
+                device,
+            })
+        ),
+        Just(Reply::LoggedIn(LoggedIn::default())),
         Just(Reply::LoggedOut),
         prop::collection::vec(offer(), 0..5)
             .prop_map(|offers| Reply::Slots(Offers { offers, next: None })),
-        full().prop_map(Reply::Booked),
-        full().prop_map(Reply::AlreadyHeld),
+        referral().prop_map(Reply::Booked),
+        referral().prop_map(Reply::AlreadyHeld),
         view().prop_map(Reply::Cancelled),
         view().prop_map(Reply::Rescheduled),
         prop::collection::vec(view(), 0..5).prop_map(Reply::Appointments),
+        prop::collection::vec(access(), 0..5).prop_map(Reply::Accesses),
+        (doctor_name(), address(), admission()).prop_map(|(name, address, admission)| {
+            let doctor = Doctor { name, address, keys: Some(admission.keys) };
+            Reply::Ticket(Box::new(TicketReply { doctor, admission }))
+        }),
+        doctor_reply(),
         Just(Reply::Refused(Refusal::SlotTaken)),
         Just(Reply::Unknown),
     ]
