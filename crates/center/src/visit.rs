@@ -182,12 +182,12 @@ impl Visit {
             },
             (Doing::Looking { then }, Fed::Settled(settled)) => match self.decided(settled) {
                 Ok(_) => self.begin(Doing::ListingAppointments, Effect::Read(then)),
-                Err(step) => step,
+                Err(step) => *step,
             },
             (doing, Fed::Read(answer)) => self.answered(doing, answer),
             (doing, Fed::Settled(settled)) => match self.decided(settled) {
                 Ok(outcome) => Step::Answer(self.done(doing, outcome)),
-                Err(step) => step,
+                Err(step) => *step,
             },
             (doing, fed) => unreachable!("{doing:?} was fed {fed:?}"),
         }
@@ -286,12 +286,14 @@ impl Visit {
     }
 
     /// What was decided, or what to answer when nothing was or the account no longer stands.
-    fn decided(&mut self, settled: Settled) -> Result<Outcome, Step> {
+    fn decided(&mut self, settled: Settled) -> Result<Outcome, Box<Step>> {
         match settled {
-            Settled::Decided(Outcome::Refused(Refusal::SessionEnded)) => Err(self.lose_standing()),
-            Settled::Decided(Outcome::Refused(refusal)) => Err(refused(refusal)),
+            Settled::Decided(Outcome::Refused(Refusal::SessionEnded)) => {
+                Err(Box::new(self.lose_standing()))
+            }
+            Settled::Decided(Outcome::Refused(refusal)) => Err(Box::new(refused(refusal))),
             Settled::Decided(outcome) => Ok(outcome),
-            other => Err(undecided(&other)),
+            other => Err(Box::new(undecided(&other))),
         }
     }
 

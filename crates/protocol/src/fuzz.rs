@@ -27,13 +27,13 @@ fn doctor() -> DoctorName {
     DoctorName::new("doc1").expect("one word")
 }
 
-fn hear(datagram: &[u8]) {
+fn hear(now: Instant, datagram: &[u8]) {
     let mut practice = Practice::new(doctor(), Tariff::default());
     practice.enrol(DoctorIdentity { sealing: sealing(), signing: signing() });
     let ticket_keys = vec![signing().verifying_key()];
     practice.hear(&News { ticket_keys, over: Vec::new(), until: Timestamp::UNIX_EPOCH });
     let arrival = Arrival {
-        now: Instant::now(),
+        now,
         wall: Timestamp::UNIX_EPOCH,
         source: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
         plaintext: Plaintext::Answered,
@@ -45,11 +45,11 @@ fn hear(datagram: &[u8]) {
 
 /// A datagram to a doctor who has enrolled: as it is; framed, with a right check; and as the text
 /// inside a seal.
-pub fn datagram(bytes: &[u8]) {
-    hear(bytes);
-    hear(&sealed::framed(&sealing().public(), bytes));
+pub fn datagram(now: Instant, bytes: &[u8]) {
+    hear(now, bytes);
+    hear(now, &sealed::framed(&sealing().public(), bytes));
     if let Some(asked) = sealed::ask(&sealing().public(), bytes, &Entropy([4; 32])) {
-        hear(asked.datagram());
+        hear(now, asked.datagram());
         let _ = asked.open(bytes);
     }
 }
@@ -101,7 +101,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_door_comes_back(bytes in prop::collection::vec(any::<u8>(), 0..1_300), text in any::<String>()) {
-            datagram(&bytes);
+            datagram(Instant::now(), &bytes);
             signed(&text);
             estimate_file(&text);
             json_line(&bytes);

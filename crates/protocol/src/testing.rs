@@ -1,5 +1,6 @@
 //! A center, a doctor who has enrolled, and a patient with a ticket, for the tests of this crate.
 
+#[cfg(test)]
 use std::net::SocketAddr;
 use std::time::Instant;
 

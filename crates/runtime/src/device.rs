@@ -67,7 +67,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 /// What lower-case hexadecimal digits stand for; a cookie has one spelling.
 fn bytes_of(digits: &str) -> Option<Vec<u8>> {
     let lower = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    if digits.len() % 2 != 0 || !digits.bytes().all(lower) {
+    if !digits.len().is_multiple_of(2) || !digits.bytes().all(lower) {
         return None;
     }
     let pair = |at| u8::from_str_radix(&digits[at..at + 2], 16).ok();

@@ -49,6 +49,7 @@ pub(crate) struct Admitted {
 }
 
 /// That everything was right.
+#[derive(Clone, Copy)]
 struct Right {
     one_time_step: Option<u64>,
 }

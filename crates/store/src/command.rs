@@ -162,7 +162,8 @@ pub struct ImportedSlot {
 /// as it is; a free one that the file gives to another doctor or time is withdrawn and published
 /// anew (with a new id); a free one that *came from a file* and left it is withdrawn; a booked one
 /// is never freed, and an index given to another doctor or time while its slot is booked is a
-/// conflict. Slots that were added by hand are left alone.
+/// conflict. Slots that were added by hand are left alone, and so are the address and the keys of a
+/// doctor who has registered.
 #[derive(Debug, Clone)]
 pub struct Import {
     /// The center's IANA zone: stored at the first load; a different one later is a conflict.
@@ -175,7 +176,8 @@ pub struct Import {
     pub slots: Vec<ImportedSlot>,
 }
 
-/// One change.
+/// One change. Any of them that has an actor is refused with `SessionEnded` when the actor does not
+/// stand any more, and recorded in the audit with what came of it.
 #[derive(Debug, Clone)]
 pub enum Command {
     /// See [`Book`]. Outcome: `Booked`, `AlreadyHeld` or a refusal.

@@ -40,7 +40,8 @@ fn word(text: &str) -> Password {
 
 fn entropy(number: u32) -> Entropy {
     let mut bytes = [0; 32];
-    bytes[..4].copy_from_slice(&number.to_le_bytes());
+    // The first bits of an id are its version's.
+    bytes[4..8].copy_from_slice(&number.to_le_bytes());
     Entropy(bytes)
 }
 

@@ -136,6 +136,7 @@ conformance! {
         staff_log_in_with_their_role
         a_new_secret_for_one_time_passwords_ends_the_sessions
         a_patient_or_a_doctor_is_not_added_as_staff
+        who_has_lost_the_standing_oversees_nothing
     }
     enrolment {
         a_doctor_enrols_once_with_a_code

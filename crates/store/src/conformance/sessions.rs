@@ -4,11 +4,11 @@ use domain::{Refusal, Role};
 use jiff::SignedDuration;
 
 use super::Clinic;
-use super::clinic::{account_id, staff, standing, token, user_name};
+use super::clinic::{account_id, offer, patient_id, staff, standing, token, user_name};
 use crate::{
-    Actor, AddStaff, Answer, Book, Command, CommitError, EndSessions, OpenSession, Outcome, Query,
-    SESSION_IDLE_MAX, SESSION_MAX, SessionChoice, SessionId, SessionRecord, SetTotp, Standing,
-    Store, StoreError, TotpSecret,
+    Actor, AddStaff, Answer, Book, Command, CommitError, EndSessions, Erase, OfferEnrolment,
+    OpenSession, Outcome, PasswordHash, Query, SESSION_IDLE_MAX, SESSION_MAX, SessionChoice,
+    SessionId, SessionRecord, SetPassword, SetTotp, Standing, Store, StoreError, TotpSecret,
 };
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -214,4 +214,30 @@ pub(super) fn a_patient_or_a_doctor_is_not_added_as_staff(store: &dyn Store) {
         );
     }
     assert_eq!(clinic.read(&Query::Account(user_name("desk"))), Answer::Account(None));
+}
+
+pub(super) fn who_has_lost_the_standing_oversees_nothing(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    clinic.run(Command::AddStaff(staff(51, "admin", Role::Administrator)));
+    let standing = clinic.open_session(1, 51);
+    clinic.open_session(2, 1);
+    clinic.now += SESSION_IDLE_MAX;
+    clinic.run(Command::CloseSession(token(2)));
+    clinic.open_session(3, 1);
+    let (actor, user) = (Actor::Account(standing), user_name("patient1"));
+    let last = clinic.audit().len() as u64;
+    let (whose, password) = (SessionChoice::User(user.clone()), PasswordHash::new("$x".to_owned()));
+    let secret = TotpSecret::new([1; 20]);
+    let commands = [
+        Command::EndSessions(EndSessions { whose, actor }),
+        Command::SetPassword(SetPassword { user: user.clone(), password, actor }),
+        Command::SetTotp(SetTotp { user, secret, actor }),
+        Command::Erase(Erase { patient: patient_id(1), actor }),
+        Command::OfferEnrolment(OfferEnrolment { actor, ..offer("doc1", 1, clinic.now) }),
+    ];
+    let outcomes = clinic.batch(&commands);
+    assert!(outcomes.iter().all(|o| *o == Outcome::Refused(Refusal::SessionEnded)), "{outcomes:?}");
+    let verbs = ["end_sessions", "set_password", "set_totp", "erase", "offer_enrolment"];
+    assert_eq!(clinic.told_after(last), verbs.map(|verb| format!("{verb}: session_ended")));
+    assert!(is_open(&mut clinic, 3));
 }

@@ -1,5 +1,5 @@
-//! What a booking, a cancellation or a move has around it, whatever comes of it: whether whoever
-//! asks still stands, whether it was asked before, and its record in the audit.
+//! What a command has around it, whatever comes of it: whether whoever asks still stands; and for a
+//! booking, a cancellation or a move, whether it was asked before, and its record in the audit.
 
 use std::borrow::Cow;
 
@@ -97,6 +97,22 @@ impl Batch<'_> {
             ..Deed::by(asked.actor, asked.verb, &what)
         })?;
         Ok(outcome)
+    }
+
+    /// What `carry_out` makes of a command that keeps its own record, if whoever asks for it still
+    /// stands.
+    pub(super) fn of(
+        &self,
+        actor: &Actor,
+        verb: &str,
+        carry_out: impl FnOnce() -> Result<Outcome, StoreError>,
+    ) -> Result<Outcome, StoreError> {
+        if self.stands(actor)? == Stands::Yes {
+            return carry_out();
+        }
+        let refusal = Refusal::SessionEnded;
+        self.audit(&Deed::by(actor, verb, &word(refusal)))?;
+        Ok(Outcome::Refused(refusal))
     }
 
     fn patient_of(&self, appointment: AppointmentId) -> Result<Option<PatientId>, StoreError> {

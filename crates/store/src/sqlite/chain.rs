@@ -233,3 +233,85 @@ fn read_before(connection: &Connection, center: i64) -> Result<Before, StoreErro
     }
     Ok(before)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "these are tests")]
+mod tests {
+    use super::*;
+    use crate::conformance::audit_key;
+
+    /// What another implementation (Python's hmac and hashlib) makes of the same records: files
+    /// that are out there depend on it.
+    #[test]
+    fn the_codes_are_what_they_were_from_the_beginning() {
+        let hexadecimal = |mac: [u8; MAC_BYTES]| -> String {
+            mac.iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let first = start(&audit_key(), Before::none());
+        assert_eq!(
+            hexadecimal(first),
+            "7c2f7314a1f34cd47251e749e437e7416a86059ecafe71c497bf7827fc1fae46"
+        );
+        let record = encode([
+            ValueRef::Integer(1),
+            ValueRef::Integer(0),
+            ValueRef::Integer(1),
+            ValueRef::Integer(1_764_000_000_000),
+            ValueRef::Text(b"account"),
+            ValueRef::Blob(&[1; 16]),
+            ValueRef::Text(b"book"),
+            ValueRef::Text(b"index 1"),
+            ValueRef::Blob(&[101; 16]),
+            ValueRef::Text(b"slot_taken"),
+            ValueRef::Text(b"192.0.2.7"),
+            ValueRef::Integer(1),
+        ]);
+        assert_eq!(
+            hexadecimal(next_mac(&audit_key(), &first, &record)),
+            "e60f9266739cc45397ffa95e445bc977837753f0d4205ed83a54f1399325a965"
+        );
+        let text = |text: &'static str| ValueRef::Text(text.as_bytes());
+        let (one, none) = (ValueRef::Integer(1), ValueRef::Null);
+        let (zero, five) = (ValueRef::Integer(0), ValueRef::Integer(5));
+        let (who, what) = (text("operator"), text("accounts 2"));
+        let mut before = Before::none();
+        before.add(&encode([
+            one,
+            zero,
+            one,
+            five,
+            who,
+            none,
+            text("import"),
+            none,
+            none,
+            what,
+            none,
+            one,
+        ]));
+        assert_eq!(
+            hexadecimal(start(&audit_key(), before)),
+            "184d9cbe64678e972b912dcb3b37a996bac322c949922d5a8914d904ad5f2dbe"
+        );
+    }
+
+    #[test]
+    fn no_two_records_have_the_same_bytes() {
+        let text = |text: &'static str| ValueRef::Text(text.as_bytes());
+        let (blob, none) = (ValueRef::Blob(b"ab"), ValueRef::Null);
+        let records = [
+            vec![text("ab"), text("c")],
+            vec![text("a"), text("bc")],
+            vec![text("abc"), text("")],
+            vec![text("abc"), none],
+            vec![blob, text("c")],
+            vec![text("abc")],
+            vec![ValueRef::Integer(0x6162), text("c")],
+            vec![ValueRef::Real(0.0), text("c")],
+            vec![ValueRef::Integer(0), text("c")],
+        ];
+        let bytes: std::collections::HashSet<Vec<u8>> =
+            records.iter().map(|record| encode(record.iter().copied())).collect();
+        assert_eq!(bytes.len(), records.len());
+    }
+}

@@ -1,8 +1,8 @@
 //! The store in one SQLite file, or in memory.
 //!
-//! [`Sqlite`] is the [`Store`]; [`upkeep`] checks, backs up and restores its file; [`lock`] says
-//! who has it in use. A file is in WAL mode with `synchronous=FULL`: readers and the writer do not wait
-//! for each other, and what was acknowledged outlives a power cut.
+//! [`Sqlite`] is the [`Store`]; [`upkeep`] checks, backs up, restores and scrubs its file; [`lock`]
+//! says who has it in use. A file is in WAL mode with `synchronous=FULL`: readers and the writer do
+//! not wait for each other, and what was acknowledged outlives a power cut.
 
 mod accounts;
 mod asking;

@@ -1,4 +1,4 @@
-//! Upkeep of a store's file: checking, backing up, restoring.
+//! Upkeep of a store's file: checking it and its audit, backing up, restoring, scrubbing.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};

@@ -156,18 +156,24 @@ impl Batch<'_> {
             Command::OpenSession(session) => self.open_session(session),
             Command::CloseSession(token) => self.close_session(token),
             Command::AddPatient(patient) => self.add_patient(patient),
-            Command::SetPassword(password) => self.set_password(password),
+            Command::SetPassword(password) => {
+                self.of(&password.actor, "set_password", || self.set_password(password))
+            }
             Command::AddSlots(slots) => self.add_slots(slots),
             Command::Import(import) => self.import(import),
             Command::SettleZone(zone) => self.settle_zone_alone(zone),
             Command::TouchSession(token) => self.touch_session(token),
-            Command::EndSessions(end) => self.end_sessions(end),
+            Command::EndSessions(end) => {
+                self.of(&end.actor, "end_sessions", || self.end_sessions(end))
+            }
             Command::AddStaff(staff) => self.add_staff(staff),
-            Command::SetTotp(totp) => self.set_totp(totp),
-            Command::Erase(erase) => self.erase(erase),
+            Command::SetTotp(totp) => self.of(&totp.actor, "set_totp", || self.set_totp(totp)),
+            Command::Erase(erase) => self.of(&erase.actor, "erase", || self.erase(erase)),
             Command::Look(look) => self.look(look),
             Command::Note(note) => self.note(note),
-            Command::OfferEnrolment(offer) => self.offer_enrolment(offer),
+            Command::OfferEnrolment(offer) => {
+                self.of(&offer.actor, "offer_enrolment", || self.offer_enrolment(offer))
+            }
             Command::Enrol(enrol) => self.enrol(enrol),
             Command::RegisterDoctor(register) => self.register_doctor(register),
             Command::IssueTicket(ticket) => self.issue_ticket(ticket),

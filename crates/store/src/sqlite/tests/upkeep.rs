@@ -125,6 +125,45 @@ fn a_lost_past_is_found() {
 }
 
 #[test]
+fn credentials_and_doctors_accounts_that_cannot_be_are_found() {
+    check_finds(
+        "DROP INDEX credential_one_totp_in_force;
+         INSERT INTO credential (center, account, credential, kind, secret, added)
+         SELECT 1, account, n.value, 'totp', '00', 0 FROM account, json_each('[2,3]') n
+         WHERE user_name = 'patient1'",
+        &["an account has two secrets for one-time passwords in force: account 01"],
+    );
+    let one = "an account speaks for a doctor without being one's, or is one's and speaks for \
+        nobody: account 01";
+    check_finds(
+        "INSERT INTO speaks_for SELECT 1, account, 1, 0 FROM account WHERE user_name = 'patient1'",
+        &[one],
+    );
+    check_finds("UPDATE account SET role = 'doctor' WHERE user_name = 'patient1'", &[one]);
+    check_finds(
+        "UPDATE audit SET mac = NULL WHERE entry = 3",
+        &["a record of the audit without a code comes after one that has a code: entry 3"],
+    );
+}
+
+#[test]
+fn a_backup_of_the_first_version_is_checked_and_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, file) = (folder.path().join("old.db"), folder.path().join("backup.db"));
+    super::migration::first_version(&old);
+    assert_eq!(violations(&old), Vec::<String>::new());
+    backup(&old, &file).unwrap();
+    let path = folder.path().join("clinic.db");
+    restore(&path, &file).unwrap();
+    Sqlite::open(&path, &audit_key()).unwrap();
+    assert_eq!(violations(&path), Vec::<String>::new());
+    raw(&file)
+        .execute_batch("DROP TRIGGER audit_is_kept; DELETE FROM audit WHERE entry = 2")
+        .unwrap();
+    assert_eq!(violations(&file), ["the audit has a gap: center 1"]);
+}
+
+#[test]
 fn an_untrue_answer_is_found() {
     check_finds(
         "UPDATE request SET outcome = '{\"booked\":1}'",
