@@ -109,6 +109,21 @@ impl HeadKeeper {
         Ok(Self { keys, reader, signer, kept: None })
     }
 
+    /// Warns when a chain has no head that was signed: then its end may be gone already.
+    ///
+    /// # Errors
+    /// When the chain cannot be read.
+    pub(crate) fn expect_signed(&mut self) -> anyhow::Result<()> {
+        let file = file(&self.keys);
+        if !file.exists()
+            && let Some(head) = self.head()?
+        {
+            let (file, records) = (file.display(), head.entry);
+            tracing::warn!(%file, records, "not found: the audit is taken as it is, and signed anew");
+        }
+        Ok(())
+    }
+
     /// Signs the chain's head if it has moved since the last time.
     ///
     /// # Errors

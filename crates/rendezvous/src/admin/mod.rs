@@ -121,7 +121,9 @@ impl Books {
     /// Opens a store that is there.
     fn open(place: &Place) -> anyhow::Result<Self> {
         expect_store(&place.store)?;
-        Self::open_or_make(place)
+        let books = Self::open_or_make(place)?;
+        HeadKeeper::new(books.keys.clone(), books.store.reader()?)?.expect_signed()?;
+        Ok(books)
     }
 
     fn open_or_make(place: &Place) -> anyhow::Result<Self> {
@@ -184,7 +186,7 @@ fn restore(place: &Place, file: &Path) -> anyhow::Result<String> {
         }
         None => String::new(),
     };
-    Books::open(place)?.sign_audit();
+    Books::open_or_make(place)?.sign_audit();
     let keys = place.keys.display();
     Ok(format!(
         "restored {} from {}{kept}{set_aside}\nits audit can be verified with the keys that belong to \

@@ -46,7 +46,7 @@ pub(super) fn export(books: &Books, task: &ExportArgs) -> anyhow::Result<String>
     let Some(data) = data else { return Err(Refusal::NoSuchPatient.into()) };
     let text = serde_json::to_string_pretty(&data)?;
     let Some(file) = &task.output else { return Ok(text) };
-    match private_file::create(file, format!("{text}\n").as_bytes())? {
+    match private_file::create_for_us(file, format!("{text}\n").as_bytes())? {
         Created::Ours => {
             Ok(format!("wrote what is held about {} to {}", task.patient, file.display()))
         }

@@ -19,6 +19,9 @@ const EXPIRY_WARNED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How often it warns.
 const EXPIRY_LOOKED_AT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What to do about one that expires.
+const RENEW: &str = "make a new one (rendezvous admin certificate) or put one in its place";
+
 /// A certificate with its key, as they stand in their files.
 struct Pair {
     chain: Vec<u8>,
@@ -125,7 +128,11 @@ fn mistake(files: &CertificateFiles, error: &CertificateError) -> BadInput {
         }
         _ => &files.chain,
     };
-    BadInput::of_file(file, error.to_string())
+    let message = match error {
+        CertificateError::Expired(_) => format!("{error}: {RENEW}"),
+        _ => error.to_string(),
+    };
+    BadInput::of_file(file, message)
 }
 
 fn warn_of_expiry(files: &CertificateFiles, pair: &Pair) {
@@ -139,9 +146,8 @@ fn expiry_line(chain: &Path, pair: &Pair, now: Timestamp) -> Option<String> {
     match pair.pem().check(now + EXPIRY_WARNED) {
         Err(CertificateError::Expired(until)) => {
             let days = until.duration_since(now).as_hours().max(0) / 24;
-            let renew = "make a new one (rendezvous admin certificate) or put one in its place";
             let chain = chain.display();
-            Some(format!("{chain}: the certificate expires in {days} days, at {until}: {renew}"))
+            Some(format!("{chain}: the certificate expires in {days} days, at {until}: {RENEW}"))
         }
         _ => None,
     }

@@ -44,10 +44,12 @@ impl Upkeep {
         let identity = SigningKey::from_seed(identity.0)
             .map_err(|why| BadInput::of_file(&keys.file("identity.key"), why.to_string()))?;
         let ticket_keys = keys.ticket_keys(Timestamp::now())?;
+        let mut head = HeadKeeper::new(keys.clone(), reader)?;
+        head.expect_signed()?;
         Ok(Self {
             ticket_keys_seen: Stamp::of(&keys.ticket_keys_file()),
             office: TicketOffice::new(identity, ticket_keys)?,
-            head: HeadKeeper::new(keys.clone(), reader)?,
+            head,
             keys: keys.clone(),
             ticket_keys_every,
             said: None,

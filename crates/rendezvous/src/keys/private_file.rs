@@ -7,7 +7,7 @@
 use std::fmt;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -93,6 +93,15 @@ pub(crate) fn create(path: &Path, content: &[u8]) -> Result<Created, BadInput> {
     create_with(path, content, PRIVATE_MODE)
 }
 
+/// The same in a folder that may be somebody else's: the file is ours, whoever's the folder is.
+///
+/// # Errors
+/// As [`create`].
+pub(crate) fn create_for_us(path: &Path, content: &[u8]) -> Result<Created, BadInput> {
+    let made = temporary(path, content, PRIVATE_MODE);
+    made.and_then(|file| named(file, path)).map_err(|error| unwritable(path, &error))
+}
+
 /// The same for a file that anybody may read.
 ///
 /// # Errors
@@ -119,12 +128,17 @@ pub(crate) fn replace_public(path: &Path, content: &[u8]) -> Result<(), BadInput
 }
 
 fn create_with(path: &Path, content: &[u8], mode: u32) -> Result<Created, BadInput> {
-    let made = written(path, content, mode).and_then(|file| match file.persist_noclobber(path) {
+    let made = written(path, content, mode);
+    made.and_then(|file| named(file, path)).map_err(|error| unwritable(path, &error))
+}
+
+/// Gives a file its name, unless that is taken.
+fn named(file: NamedTempFile, path: &Path) -> io::Result<Created> {
+    match file.persist_noclobber(path) {
         Ok(_) => settle(path).map(|()| Created::Ours),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(Created::Theirs),
         Err(error) => Err(error.error),
-    });
-    made.map_err(|error| unwritable(path, &error))
+    }
 }
 
 fn replace_with(path: &Path, content: &[u8], mode: u32) -> Result<(), BadInput> {
@@ -154,8 +168,19 @@ pub(crate) fn folder(path: &Path) -> Result<(), BadInput> {
     Ok(())
 }
 
-/// A temporary file beside `path` with its content on the disk.
+/// The same as [`temporary`], but for the folder's owner: what root does to the keys of a center is
+/// to be of use to the center, which is not root.
 fn written(path: &Path, content: &[u8], mode: u32) -> io::Result<NamedTempFile> {
+    let file = temporary(path, content, mode)?;
+    let folder = folder_of(path).metadata()?;
+    if rustix::process::geteuid().is_root() && folder.uid() != file.as_file().metadata()?.uid() {
+        std::os::unix::fs::fchown(file.as_file(), Some(folder.uid()), Some(folder.gid()))?;
+    }
+    Ok(file)
+}
+
+/// A temporary file beside `path` with its content on the disk.
+fn temporary(path: &Path, content: &[u8], mode: u32) -> io::Result<NamedTempFile> {
     // Nobody else's until it is whole.
     let mut file = NamedTempFile::new_in(folder_of(path))?;
     file.write_all(content)?;

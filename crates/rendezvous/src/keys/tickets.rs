@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use ::center::tickets::{CLOCK_SKEW, TicketKey, VISIT_TICKET_VALID};
 use jiff::{SignedDuration, Timestamp};
+use protocol::limits::TICKET_KEYS_MAX;
 use protocol::ticket::SigningKey;
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +59,7 @@ impl Keys {
             }
             read => read?,
         };
-        self.signing(&lines)
+        self.signing(in_force(&lines, now))
     }
 
     /// Adds a ticket key; gives all that are in force or will be.
@@ -77,7 +78,16 @@ impl Keys {
         match rotation {
             Rotation::AtOnce => lines = vec![fresh(now)],
             Rotation::Announced(ahead) => {
-                forget_expired(&mut lines, now);
+                lines = in_force(&lines, now).to_vec();
+                if lines.len() >= TICKET_KEYS_MAX {
+                    let path = self.ticket_keys_file();
+                    let wrong = format!(
+                        "holds {} keys whose tickets are in force, which is all that a doctor \
+                         takes, expected less haste",
+                        lines.len()
+                    );
+                    return Err(BadInput::of_file(&path, wrong));
+                }
                 let ahead = SignedDuration::try_from(ahead).unwrap_or_default();
                 lines.push(fresh(now + ahead));
             }
@@ -103,7 +113,9 @@ impl Keys {
         let secret = private_file::read(&path, "lines of ticket keys")?;
         let text = std::str::from_utf8(secret.expose()).unwrap_or_default();
         let lines: Result<Vec<Line>, _> = text.lines().map(serde_json::from_str).collect();
-        let lines = lines.ok().filter(|lines| !lines.is_empty());
+        let mut lines = lines.unwrap_or_default();
+        lines.sort_by_key(|line| line.signs_from);
+        let lines = Some(lines).filter(|lines| !lines.is_empty());
         // What the parser says might repeat a key.
         lines.ok_or_else(|| BadInput::of_file(&path, "is broken, expected lines of ticket keys"))
     }
@@ -123,25 +135,27 @@ impl Keys {
 }
 
 /// Whether it is time for a new key, and how long before it signs it is to be announced; `every` is
-/// how long one key signs.
+/// how long one key signs. Doctors take only so many keys: past that, the last one signs on.
 pub(crate) fn rotation_due(
     keys: &[TicketKey],
     every: Duration,
     now: Timestamp,
 ) -> Option<Rotation> {
+    if keys.len() >= TICKET_KEYS_MAX {
+        return None;
+    }
     let newest = keys.iter().map(|key| key.signs_from).max()?;
     let ahead = TICKET_KEY_ANNOUNCED.min(every / 2);
     let signed = SignedDuration::try_from(every - ahead).unwrap_or(SignedDuration::MAX);
     (now.duration_since(newest) >= signed).then_some(Rotation::Announced(ahead))
 }
 
-/// Takes those away whose last ticket has expired: the next one has signed for so long.
-fn forget_expired(lines: &mut Vec<Line>, now: Timestamp) {
-    lines.sort_by_key(|line| line.signs_from);
+/// Those whose last ticket has not expired: the next one has not signed for so long.
+fn in_force(lines: &[Line], now: Timestamp) -> &[Line] {
     let kept = VISIT_TICKET_VALID + CLOCK_SKEW;
-    let over = |next: &Line| now.duration_since(next.signs_from) > kept;
-    let gone = lines.iter().skip(1).take_while(|next| over(next)).count();
-    lines.drain(..gone);
+    let over = |next: &&Line| now.duration_since(next.signs_from) > kept;
+    let gone = lines.iter().skip(1).take_while(over).count();
+    lines.get(gone..).unwrap_or_default()
 }
 
 fn fresh(signs_from: Timestamp) -> Line {
@@ -198,6 +212,22 @@ mod tests {
         assert_eq!(rotation_due(&keys, day, at("01T23:59:00")), expected);
         let expected = Some(Rotation::Announced(Duration::from_secs(5)));
         assert_eq!(rotation_due(&keys, Duration::from_secs(10), at("01T00:00:05")), expected);
+    }
+
+    #[test]
+    fn there_are_never_more_ticket_keys_than_a_doctor_takes() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::open(folder.path()).unwrap();
+        let announced = Rotation::Announced(TICKET_KEY_ANNOUNCED);
+        let now = at("01T00:00:00");
+        for _ in 1..TICKET_KEYS_MAX {
+            keys.rotate_ticket_keys(now, announced).unwrap();
+        }
+        let error = keys.rotate_ticket_keys(now, announced).unwrap_err().to_string();
+        assert!(error.contains("holds 16 keys whose tickets are in force"), "{error}");
+        let all = keys.ticket_keys(now).unwrap();
+        assert_eq!(rotation_due(&all, TICKET_KEY_ANNOUNCED, at("09T00:00:00")), None);
+        assert_eq!(keys.ticket_keys(at("09T00:00:00")).unwrap().len(), 1);
     }
 
     #[test]
