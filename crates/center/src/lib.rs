@@ -1,15 +1,19 @@
 //! The use cases of the health center.
 //!
-//! A [`Visit`] is one patient at the counter: a state machine that takes requests, says what is to be
+//! A [`Visit`] is one visitor at the counter: a state machine that takes requests, says what is to be
 //! done ([`Effect`]) and is fed what came of it. A [`Ledger`] groups the changes of all visits into
-//! batches, so that the price of durability is paid once per batch. Neither calls anything: the
+//! batches, so that the price of durability is paid once per batch. A [`TicketOffice`] signs what
+//! patients and doctors show each other. None of them calls anything: the
 //! `runtime` crate carries the effects out with threads, the simulator without.
 //!
 //! What is deliberately not here: bytes, sockets, SQL, threads, a clock, randomness.
 
+mod fresh;
 mod ledger;
 pub mod loading;
+pub mod tickets;
 mod visit;
 
 pub use ledger::{Batch, Ledger, LedgerFull, Settled};
-pub use visit::{Effect, Fed, Rules, Step, Verdict, Visit};
+pub use tickets::TicketOffice;
+pub use visit::{Effect, Fed, NewPassword, Rules, Step, Verdict, Verified, Visit, Visitor};

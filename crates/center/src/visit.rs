@@ -1,80 +1,40 @@
-//! One visit to the center: Stranger -> Patient -> Left.
+//! One visit to the center: Stranger -> logged in -> Left.
 //!
 //! A visit never calls anything. [`Visit::request`] gives either the reply or an [`Effect`] to be
-//! carried out, and [`Visit::resume`] goes on with what came of it. Booking exists only on what a
-//! log-in returns ([`LoggedInPatient`]): a stranger has no method for it.
+//! carried out, and [`Visit::resume`] goes on with what came of it. What an account may do exists only
+//! on what its role gives out (`account`): a stranger has no method for booking, and a doctor none for
+//! a patient's appointments. Whose an appointment is decides the store, in the same transaction as the
+//! rest: another's is answered like one that does not exist.
+
+mod account;
+mod effect;
+mod entrance;
+mod notes;
+mod practising;
+mod slots;
+mod tending;
+
+use std::net::IpAddr;
 
 use domain::{
-    Appointment, AppointmentId, Entropy, Password, PatientId, Refusal, SessionToken, Slot,
-    UserName, WeekTime,
+    AccountId, Appointment, DoctorName, Entropy, PatientId, Refusal, Service, UserName, WeekTime,
 };
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-use protocol::limits::{BOARD_AHEAD, BOARD_ROWS_MAX, PAGE_SLOTS, PAGE_SLOTS_MAX};
+use protocol::ticket::TicketKind;
 use protocol::{
-    AppointmentView, Cursor, KeepSession, LoggedIn, Offer, OfferDetails, Offers, Referral,
-    Referred, Reply, Request, SlotNamed, SlotsWanted,
+    Access, AppointmentView, KeepSession, Referral, Referred, Registered, Reply, Request,
+    TicketReply,
 };
-use store::{
-    AccountRecord, Actor, Answer, Book, Cancel, Command, OpenSession, Outcome, Query, Reschedule,
-    SlotChoice, SlotsAfter, Standing, TokenHash,
-};
+use store::{Answer, AuditNote, CodeHash, Command, NoteOutcome, Outcome, Query, TokenHash};
 
+use self::account::LoggedInAccount;
+pub use self::effect::{Effect, Fed, NewPassword, Step, Verdict, Verified};
+use self::entrance::NewSession;
+use self::notes::Noted;
+use self::tending::Next;
 use crate::Settled;
-
-/// How long a session lasts at the most.
-const SESSION_HOURS_MAX: i64 = 12;
-/// The most appointments in one list.
-const APPOINTMENTS_LISTED_MAX: usize = 500;
-
-/// What a visit wants done.
-#[derive(Debug)]
-pub enum Effect {
-    /// Find the account and compare the password; takes as long for a user that does not exist.
-    VerifyPassword {
-        /// Who it says it is.
-        user: UserName,
-        /// What it knows.
-        password: Password,
-    },
-    /// Read from the store.
-    Read(Query),
-    /// Change the store.
-    Commit(Command),
-}
-
-/// What came of an effect.
-#[derive(Debug)]
-pub enum Fed {
-    /// Of a password.
-    Verified(Verdict),
-    /// Of a query; `None` when the store could not be read.
-    Read(Option<Answer>),
-    /// Of a command.
-    Settled(Settled),
-}
-
-/// What came of comparing a password.
-#[derive(Debug)]
-pub enum Verdict {
-    /// It is the account's.
-    Right(Box<AccountRecord>),
-    /// It is not, or there is no such account.
-    Wrong,
-    /// Too many wait to be compared.
-    Busy,
-    /// The account could not be read.
-    Unavailable,
-}
-
-/// What a visit does next.
-#[derive(Debug)]
-pub enum Step {
-    /// Carry this out and feed back what came of it.
-    Do(Effect),
-    /// Send this.
-    Answer(Reply),
-}
+use crate::tickets::{TicketFor, TicketOffice};
 
 /// What a center has settled for all its visits.
 #[derive(Debug, Clone)]
@@ -83,48 +43,70 @@ pub struct Rules {
     pub zone: TimeZone,
     /// How many appointments to come one patient may hold; `None` for any number.
     pub appointments_max: Option<u32>,
+    /// Who signs tickets; `None` for a center that gives none, and takes no doctor's registration.
+    pub tickets: Option<TicketOffice>,
 }
 
-/// One patient at the counter.
+/// Who comes to visit, as far as the shell knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visitor {
+    /// Where it speaks from.
+    pub source: IpAddr,
+}
+
+/// One visitor at the counter.
 #[derive(Debug)]
 pub struct Visit {
     rules: Rules,
+    visitor: Visitor,
     state: State,
     /// What the outstanding effect is for; `None` between requests.
     doing: Option<Doing>,
+    /// Of the request that is being answered.
+    present: Present,
+    /// For the audit; the shell takes them after each reply.
+    notes: Vec<AuditNote>,
 }
 
 #[derive(Debug)]
 enum State {
     Stranger,
-    Patient(LoggedInPatient),
+    LoggedIn(Box<LoggedInAccount>),
+}
+
+/// When the request came, and its random bytes.
+#[derive(Debug, Clone, Copy)]
+struct Present {
+    now: Timestamp,
+    entropy: Entropy,
 }
 
 #[derive(Debug)]
 enum Doing {
-    LoggingIn { session: KeepSession, token: SessionToken, expires: Timestamp },
-    OpeningSession { patient: LoggedInPatient, token: SessionToken, expires: Timestamp },
+    LoggingIn { session: KeepSession },
+    OpeningSession(Box<NewSession>),
     ComingBack { token: TokenHash },
+    HashingNewPassword { doctor: DoctorName, code: CodeHash },
+    Enrolling,
+    Touching { request: Box<Request> },
     LoggingOut,
     ListingBoard,
     ListingPage,
+    Looking { then: Query },
     ListingAppointments,
-    Changing,
-}
-
-/// A patient who has logged in; only here are the commands of a patient made.
-#[derive(Debug, Clone)]
-struct LoggedInPatient {
-    standing: Standing,
-    patient: PatientId,
-    user: UserName,
+    ListingAccesses,
+    Changing { patient: PatientId },
+    Ticketing { patient: PatientId, quoted: Option<Service> },
+    Registering,
+    Hearing,
 }
 
 impl Visit {
     /// Somebody came in.
     #[must_use]
-    pub fn new(rules: Rules) -> Self {
-        Self { rules, state: State::Stranger, doing: None }
+    pub fn new(rules: Rules, visitor: Visitor) -> Self {
+        let present = Present { now: Timestamp::UNIX_EPOCH, entropy: Entropy([0; 32]) };
+        Self { rules, visitor, state: State::Stranger, doing: None, present, notes: Vec::new() }
     }
 
     /// Who has logged in; `None` for a stranger.
@@ -132,8 +114,19 @@ impl Visit {
     pub fn user(&self) -> Option<&UserName> {
         match &self.state {
             State::Stranger => None,
-            State::Patient(patient) => Some(&patient.user),
+            State::LoggedIn(account) => Some(&account.user),
         }
+    }
+
+    /// Whether somebody has logged in.
+    #[must_use]
+    pub fn is_logged_in(&self) -> bool {
+        self.user().is_some()
+    }
+
+    /// What the audit shall know of what was asked since the last call.
+    pub fn take_notes(&mut self) -> Vec<AuditNote> {
+        std::mem::take(&mut self.notes)
     }
 
     /// Takes a request. `entropy` is fresh for each.
@@ -142,38 +135,23 @@ impl Visit {
     /// When the request before it was not answered yet.
     pub fn request(&mut self, now: Timestamp, entropy: &Entropy, request: Request) -> Step {
         assert!(self.doing.is_none(), "one request at a time");
-        match (&self.state, request) {
-            (State::Stranger, Request::LogIn { user, password, session, with: _ }) => {
-                let expires = now + SignedDuration::from_hours(SESSION_HOURS_MAX);
-                let token = SessionToken::fresh(entropy);
-                let effect = Effect::VerifyPassword { user, password };
-                self.begin(Doing::LoggingIn { session, token, expires }, effect)
-            }
-            (State::Stranger, Request::Resume { token }) => {
-                let token = TokenHash::of(&token);
-                let effect = Effect::Read(Query::Session { token, now });
-                self.begin(Doing::ComingBack { token }, effect)
-            }
-            (State::Stranger, _) => refused(Refusal::NotLoggedIn),
-            (State::Patient(_), Request::LogIn { .. } | Request::Resume { .. }) => {
-                refused(Refusal::AlreadyLoggedIn)
-            }
-            (State::Patient(patient), request) => {
-                if matches!(
-                    request,
-                    Request::For { .. }
-                        | Request::Enrol { .. }
-                        | Request::Register(_)
-                        | Request::News { .. }
-                        | Request::Ticket(_)
-                        | Request::Accesses
-                ) {
-                    return refused(Refusal::NotAllowed);
-                }
-                match patient.clone().ask(now, entropy, &self.rules, request) {
-                    Some((doing, effect)) => self.begin(doing, effect),
-                    None => self.leave(),
-                }
+        self.present = Present { now, entropy: *entropy };
+        let leaves = request == Request::LogOut;
+        let State::LoggedIn(account) = &mut self.state else {
+            return self.ask_as_stranger(request);
+        };
+        if leaves {
+            return self.serve(request);
+        }
+        if account.is_over(now) {
+            self.note_refusal(Noted::of(&request), Refusal::SessionEnded);
+            return self.lose_standing();
+        }
+        match account.asks(now) {
+            None => self.serve(request),
+            Some(session) => {
+                let doing = Doing::Touching { request: Box::new(request) };
+                self.begin(doing, Effect::Commit(Command::TouchSession(session)))
             }
         }
     }
@@ -185,32 +163,32 @@ impl Visit {
     pub fn resume(&mut self, fed: Fed) -> Step {
         let doing = self.doing.take().expect("an effect is outstanding");
         match (doing, fed) {
-            (Doing::LoggingIn { session, token, expires }, Fed::Verified(verdict)) => {
-                self.verified(verdict, session, token, expires)
+            (Doing::LoggingIn { session }, Fed::Verified(verdict)) => {
+                self.verified(verdict, session)
             }
-            (Doing::OpeningSession { patient, token, expires }, Fed::Settled(settled)) => {
-                self.session_opened(patient, token, expires, &settled)
+            (Doing::OpeningSession(session), Fed::Settled(settled)) => {
+                self.session_opened(*session, &settled)
             }
             (Doing::ComingBack { token }, Fed::Read(answer)) => self.came_back(token, answer),
+            (Doing::HashingNewPassword { doctor, code }, Fed::Hashed(password)) => {
+                self.enrol(doctor, code, password)
+            }
+            (Doing::Enrolling, Fed::Settled(settled)) => self.enrolled(settled),
+            // Whatever came of it: whether the session stands is looked at with what is asked in it.
+            (Doing::Touching { request }, Fed::Settled(_)) => self.serve(*request),
             (Doing::LoggingOut, Fed::Settled(settled)) => match settled {
                 Settled::Decided(_) => self.leave(),
                 other => undecided(&other),
             },
-            (Doing::ListingBoard, Fed::Read(answer)) => match self.listed(answer) {
-                Step::Answer(Reply::Slots(offers)) if offers.offers.is_empty() => {
-                    refused(Refusal::NoSlotsLeft)
-                }
-                step => step,
+            (Doing::Looking { then }, Fed::Settled(settled)) => match self.decided(settled) {
+                Ok(_) => self.begin(Doing::ListingAppointments, Effect::Read(then)),
+                Err(step) => *step,
             },
-            (Doing::ListingPage, Fed::Read(answer)) => self.listed(answer),
-            (Doing::ListingAppointments, Fed::Read(answer)) => match answer {
-                Some(Answer::Appointments(appointments)) => Step::Answer(Reply::Appointments(
-                    appointments.into_iter().map(|one| self.view(one)).collect(),
-                )),
-                Some(Answer::NoStanding) => self.lose_standing(),
-                _ => refused(Refusal::Unavailable),
+            (doing, Fed::Read(answer)) => self.answered(doing, answer),
+            (doing, Fed::Settled(settled)) => match self.decided(settled) {
+                Ok(outcome) => Step::Answer(self.done(doing, outcome)),
+                Err(step) => *step,
             },
-            (Doing::Changing, Fed::Settled(settled)) => self.changed(settled),
             (doing, fed) => unreachable!("{doing:?} was fed {fed:?}"),
         }
     }
@@ -229,120 +207,147 @@ impl Visit {
         self.state = State::Stranger;
         Step::Answer(Reply::LoggedOut)
     }
+}
 
-    fn verified(
-        &mut self,
-        verdict: Verdict,
-        session: KeepSession,
-        token: SessionToken,
-        expires: Timestamp,
-    ) -> Step {
-        let account = match verdict {
-            Verdict::Right(account) => *account,
-            Verdict::Wrong => return refused(Refusal::WrongCredentials),
-            Verdict::Busy => return refused(Refusal::Busy),
-            Verdict::Unavailable => return refused(Refusal::Unavailable),
+/// Being served.
+impl Visit {
+    fn serve(&mut self, request: Request) -> Step {
+        let State::LoggedIn(account) = &self.state else {
+            unreachable!("only who has logged in is served")
         };
-        // An account that acts for no patient has no business at this counter.
-        let Some(mut patient) = LoggedInPatient::of(account) else {
-            return refused(Refusal::WrongCredentials);
+        let noted = Noted::of(&request);
+        let next = match request {
+            Request::LogOut => match account.standing.session {
+                Some(token) => {
+                    Ok((Doing::LoggingOut, Effect::Commit(Command::CloseSession(token))))
+                }
+                None => return self.leave(),
+            },
+            request => self.next(account, request),
         };
-        match session {
-            KeepSession::No => {
-                self.state = State::Patient(patient);
-                Step::Answer(Reply::LoggedIn(LoggedIn::default()))
-            }
-            KeepSession::Yes => {
-                let hash = TokenHash::of(&token);
-                let open = OpenSession {
-                    standing: patient.standing,
-                    token: hash,
-                    expires,
-                    one_time_step: None,
-                };
-                patient.standing.session = Some(hash);
-                let doing = Doing::OpeningSession { patient, token, expires };
-                self.begin(doing, Effect::Commit(Command::OpenSession(open)))
-            }
+        match next {
+            Ok((doing, effect)) => self.begin(doing, effect),
+            Err(refusal) => self.refuse(noted, refusal),
         }
     }
 
-    fn session_opened(
-        &mut self,
-        patient: LoggedInPatient,
-        token: SessionToken,
-        expires: Timestamp,
-        settled: &Settled,
-    ) -> Step {
+    /// Which right a request needs, and what is to be done with it.
+    fn next(&self, account: &LoggedInAccount, request: Request) -> Next {
+        let (present, rules) = (&self.present, &self.rules);
+        match request {
+            Request::LogIn { .. } | Request::Resume { .. } | Request::Enrol { .. } => {
+                Err(Refusal::AlreadyLoggedIn)
+            }
+            Request::Board | Request::Slots(_) if !account.sees_slots() => Err(Refusal::NotAllowed),
+            Request::Board => Ok((Doing::ListingBoard, Effect::Read(slots::board(present.now)))),
+            Request::Slots(wanted) => {
+                Ok((Doing::ListingPage, Effect::Read(slots::page(present.now, wanted))))
+            }
+            Request::For { patient, request } => {
+                account.tend(patient).ok_or(Refusal::NotAllowed)?.ask(present, rules, *request)
+            }
+            Request::Register(registration) => {
+                let practising = account.practise().ok_or(Refusal::NotAllowed)?;
+                practising.register(rules, registration, self.visitor.source)
+            }
+            Request::News { since } => {
+                let practising = account.practise().ok_or(Refusal::NotAllowed)?;
+                practising.news(rules, present.now, since)
+            }
+            request => account.tend_own().ok_or(Refusal::NotAllowed)?.ask(present, rules, request),
+        }
+    }
+
+    /// What was read, as a reply.
+    fn answered(&mut self, doing: Doing, answer: Option<Answer>) -> Step {
+        let reply = match (doing, answer) {
+            (_, Some(Answer::NoStanding)) => return self.lose_standing(),
+            (Doing::ListingBoard, Some(Answer::Slots(page))) if page.slots.is_empty() => {
+                Reply::Refused(Refusal::NoSlotsLeft)
+            }
+            (Doing::ListingBoard | Doing::ListingPage, Some(Answer::Slots(page))) => {
+                Reply::Slots(slots::offers(page, &self.rules.zone))
+            }
+            (Doing::ListingAppointments, Some(Answer::Appointments(appointments))) => {
+                Reply::Appointments(appointments.into_iter().map(|one| self.view(one)).collect())
+            }
+            (Doing::ListingAccesses, Some(Answer::Accesses(accesses))) => {
+                Reply::Accesses(accesses.into_iter().map(access).collect())
+            }
+            (Doing::Hearing, answer) => {
+                let office = self.rules.tickets.as_ref();
+                let now = self.present.now;
+                let news = office.and_then(|office| practising::news(office, now, answer));
+                news.map_or(Reply::Refused(Refusal::Unavailable), Reply::News)
+            }
+            _ => Reply::Refused(Refusal::Unavailable),
+        };
+        Step::Answer(reply)
+    }
+
+    /// What was decided, or what to answer when nothing was or the account no longer stands.
+    fn decided(&mut self, settled: Settled) -> Result<Outcome, Box<Step>> {
         match settled {
-            Settled::Decided(Outcome::Refused(refusal)) => refused(*refusal),
-            Settled::Decided(_) => {
-                self.state = State::Patient(patient);
-                let token = Some(token);
-                Step::Answer(Reply::LoggedIn(LoggedIn {
-                    token,
-                    expires: Some(expires),
-                    device: None,
-                }))
+            Settled::Decided(Outcome::Refused(Refusal::SessionEnded)) => {
+                Err(Box::new(self.lose_standing()))
             }
-            // Nobody has the token: that such a session may be there changes nothing.
-            Settled::Unknown => refused(Refusal::Unavailable),
-            other => undecided(other),
+            Settled::Decided(Outcome::Refused(refusal)) => Err(Box::new(refused(refusal))),
+            Settled::Decided(outcome) => Ok(outcome),
+            other => Err(Box::new(undecided(&other))),
         }
     }
 
-    fn came_back(&mut self, token: TokenHash, answer: Option<Answer>) -> Step {
-        let Some(Answer::Account(account)) = answer else {
-            return refused(Refusal::Unavailable);
-        };
-        let Some(mut patient) = account.and_then(LoggedInPatient::of) else {
-            return refused(Refusal::SessionEnded);
-        };
-        patient.standing.session = Some(token);
-        self.state = State::Patient(patient);
-        Step::Answer(Reply::LoggedIn(LoggedIn::default()))
-    }
-
-    fn listed(&self, answer: Option<Answer>) -> Step {
-        let Some(Answer::Slots(page)) = answer else { return refused(Refusal::Unavailable) };
-        let next = page.next.map(|after| Cursor { start: after.start, slot: after.id });
-        let offers = page.slots.into_iter().map(|slot| self.offer(slot)).collect();
-        Step::Answer(Reply::Slots(Offers { offers, next }))
-    }
-
-    fn changed(&mut self, settled: Settled) -> Step {
-        let outcome = match settled {
-            Settled::Decided(outcome) => outcome,
-            other => return undecided(&other),
-        };
-        if outcome == Outcome::Refused(Refusal::SessionEnded) {
-            return self.lose_standing();
+    fn done(&self, doing: Doing, outcome: Outcome) -> Reply {
+        match (doing, outcome) {
+            (Doing::Changing { patient }, Outcome::Booked(appointment)) => {
+                Reply::Booked(self.refer(patient, appointment))
+            }
+            (Doing::Changing { patient }, Outcome::AlreadyHeld(appointment)) => {
+                Reply::AlreadyHeld(self.refer(patient, appointment))
+            }
+            (_, Outcome::Cancelled(appointment)) => Reply::Cancelled(self.view(appointment)),
+            (_, Outcome::Rescheduled(appointment)) => Reply::Rescheduled(self.view(appointment)),
+            (
+                Doing::Ticketing { patient, quoted },
+                Outcome::TicketGranted { appointment, doctor },
+            ) => {
+                let asked = match (appointment, quoted) {
+                    (Some(appointment), _) => visit_of(&appointment),
+                    (None, Some(service)) => TicketFor { kind: TicketKind::Quote, service },
+                    (None, None) => unreachable!("a visit's ticket is for an appointment"),
+                };
+                let Present { now, entropy } = &self.present;
+                let office = self.rules.tickets.as_ref();
+                let admission =
+                    office.and_then(|office| office.admit(*now, entropy, patient, &doctor, asked));
+                // A doctor without keys has not enrolled: nobody could be asked with a ticket.
+                admission.map_or(Reply::Refused(Refusal::NoSuchDoctor), |admission| {
+                    Reply::Ticket(Box::new(TicketReply { doctor, admission }))
+                })
+            }
+            (Doing::Registering, Outcome::Registered(doctor)) => {
+                let known = self.rules.tickets.as_ref().zip(doctor.keys);
+                known.map_or(Reply::Refused(Refusal::Unavailable), |(office, keys)| {
+                    Reply::Registered(Registered {
+                        address: doctor.address,
+                        certificate: office.certify(self.present.now, &doctor.name, keys),
+                        center_key: office.center_key(),
+                    })
+                })
+            }
+            (doing, outcome) => unreachable!("{doing:?} ends as {outcome:?}"),
         }
-        let full = |appointment| {
-            Referral::Full(Box::new(Referred { view: self.view(appointment), admission: None }))
-        };
-        Step::Answer(match outcome {
-            Outcome::Booked(appointment) => Reply::Booked(full(appointment)),
-            Outcome::AlreadyHeld(appointment) => Reply::AlreadyHeld(full(appointment)),
-            Outcome::Cancelled(appointment) => Reply::Cancelled(self.view(appointment)),
-            Outcome::Rescheduled(appointment) => Reply::Rescheduled(self.view(appointment)),
-            Outcome::Refused(refusal) => Reply::Refused(refusal),
-            other => unreachable!("no patient's command ends as {other:?}"),
-        })
     }
 
-    fn offer(&self, slot: Slot) -> Offer {
-        Offer {
-            index: slot.index,
-            when: WeekTime::at(slot.start, &self.rules.zone),
-            details: Some(OfferDetails {
-                id: slot.id,
-                doctor: slot.doctor.name,
-                start: slot.start,
-                end: slot.end,
-                service: slot.service,
-            }),
-        }
+    /// Where a booking sends the patient, with a ticket for a doctor who has enrolled. The booking's
+    /// record in the audit is the record of this ticket, too.
+    fn refer(&self, patient: PatientId, appointment: Appointment) -> Referral {
+        let Present { now, entropy } = &self.present;
+        let admission = self.rules.tickets.as_ref().and_then(|office| {
+            let asked = visit_of(&appointment);
+            office.admit(*now, entropy, patient, &appointment.slot.doctor, asked)
+        });
+        Referral::Full(Box::new(Referred { view: self.view(appointment), admission }))
     }
 
     fn view(&self, appointment: Appointment) -> AppointmentView {
@@ -351,73 +356,26 @@ impl Visit {
     }
 }
 
-impl LoggedInPatient {
-    /// `None` for an account that acts for no patient.
-    fn of(account: AccountRecord) -> Option<Self> {
-        let AccountRecord { account, user, patient, credential, .. } = account;
-        let standing = Standing { account, credential, session: None, source: None };
-        Some(Self { standing, patient: patient?, user })
+/// What the audit shall know.
+impl Visit {
+    /// Refuses by itself, without having asked the store.
+    fn refuse(&mut self, noted: Option<Noted>, refusal: Refusal) -> Step {
+        self.note_refusal(noted, refusal);
+        refused(refusal)
     }
 
-    /// What is to be done for a request; `None` when nothing is, and the patient just leaves.
-    fn ask(
-        self,
-        now: Timestamp,
-        entropy: &Entropy,
-        rules: &Rules,
-        request: Request,
-    ) -> Option<(Doing, Effect)> {
-        let changing = |command| Some((Doing::Changing, Effect::Commit(command)));
-        match request {
-            Request::Board => Some((Doing::ListingBoard, Effect::Read(board(now)))),
-            Request::Slots(wanted) => Some((Doing::ListingPage, Effect::Read(page(now, wanted)))),
-            Request::Appointments => Some((
-                Doing::ListingAppointments,
-                Effect::Read(Query::AppointmentsOf {
-                    patient: self.patient,
-                    standing: self.standing,
-                    now,
-                    limit: APPOINTMENTS_LISTED_MAX,
-                }),
-            )),
-            Request::LogOut => self
-                .standing
-                .session
-                .map(|token| (Doing::LoggingOut, Effect::Commit(Command::CloseSession(token)))),
-            Request::Book { slot, request_id } => changing(Command::Book(Book {
-                patient: self.patient,
-                actor: self.actor(),
-                request: request_id,
-                slot: choice(slot),
-                appointment: AppointmentId::fresh(now, entropy),
-                appointments_max: rules.appointments_max,
-            })),
-            Request::Cancel { appointment, reason, request_id } => {
-                changing(Command::Cancel(Cancel {
-                    patient: Some(self.patient),
-                    actor: self.actor(),
-                    request: Some(request_id),
-                    appointment,
-                    reason,
-                }))
-            }
-            Request::Reschedule { appointment, slot, request_id } => {
-                changing(Command::Reschedule(Reschedule {
-                    patient: self.patient,
-                    actor: self.actor(),
-                    request: Some(request_id),
-                    appointment,
-                    slot: choice(slot),
-                }))
-            }
-            _ => {
-                unreachable!("refused before it came here")
-            }
-        }
+    fn note_refusal(&mut self, noted: Option<Noted>, refusal: Refusal) {
+        let account = match &self.state {
+            State::Stranger => None,
+            State::LoggedIn(account) => Some(account.standing.account),
+        };
+        let source = self.visitor.source;
+        self.notes.extend(noted.and_then(|noted| noted.refused(account, source, refusal)));
     }
 
-    fn actor(&self) -> Actor {
-        Actor::Account(self.standing)
+    fn note_done(&mut self, noted: Noted, account: AccountId) {
+        let note = noted.note(Some(account), self.visitor.source, NoteOutcome::Done);
+        self.notes.push(note);
     }
 }
 
@@ -434,28 +392,14 @@ fn undecided(settled: &Settled) -> Step {
     }
 }
 
-fn choice(slot: SlotNamed) -> SlotChoice {
-    match slot {
-        SlotNamed::Index(index) => SlotChoice::Index(index),
-        SlotNamed::Id { id, index: _ } => SlotChoice::Id(id),
-    }
+fn visit_of(appointment: &Appointment) -> TicketFor {
+    let kind = TicketKind::Visit { appointment: appointment.id, version: appointment.version };
+    TicketFor { kind, service: appointment.slot.service.clone() }
 }
 
-fn board(now: Timestamp) -> Query {
-    let ahead = SignedDuration::try_from(BOARD_AHEAD).expect("a week is a duration");
-    Query::FreeSlotsByIndex { from: now, until: now + ahead, limit: BOARD_ROWS_MAX }
-}
-
-fn page(now: Timestamp, wanted: SlotsWanted) -> Query {
-    let limit = wanted.limit.map_or(PAGE_SLOTS, |limit| limit as usize);
-    Query::FreeSlotsByTime {
-        doctor: wanted.doctor,
-        now,
-        from: wanted.from.map_or(now, |from| from.max(now)),
-        until: wanted.until,
-        after: wanted.after.map(|cursor| SlotsAfter { start: cursor.start, id: cursor.slot }),
-        limit: limit.clamp(1, PAGE_SLOTS_MAX),
-    }
+fn access(record: store::AccessRecord) -> Access {
+    let store::AccessRecord { at, role, verb, appointment } = record;
+    Access { at, role, verb, appointment }
 }
 
 #[cfg(test)]

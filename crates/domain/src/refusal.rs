@@ -14,6 +14,11 @@ pub enum Refusal {
     /// Too many wrong guesses at this account; the right password is not even looked at.
     #[error("too many wrong log-ins, try again later")]
     Throttled,
+    /// A new password that is too short, too long, or one that strangers try first.
+    #[error(
+        "the password is too weak: 8 to 128 characters, not a common one, not the user's own name"
+    )]
+    WeakPassword,
     /// The account's role does not have the right to this.
     #[error("this account may not do that")]
     NotAllowed,

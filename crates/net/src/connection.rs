@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use center::{Rules, Step, Visit};
+use center::{Rules, Step, Visit, Visitor};
 use domain::Refusal;
 use ipnet::IpNet;
 use protocol::screen::center as screen;
@@ -77,7 +77,7 @@ impl Connection {
     pub(crate) fn new(peer: Peer, center: Arc<Center>, settings: ConversationSettings) -> Self {
         let Peer { stream, source, port, place, accepted } = peer;
         let conversation = Conversation::new(settings, accepted);
-        let visit = Visit::new(center.rules.clone());
+        let visit = Visit::new(center.rules.clone(), Visitor { source });
         Self { stream, source, port, place, center, conversation, visit }
     }
 
@@ -156,6 +156,7 @@ impl Connection {
                 }
             }
         };
+        self.visit.take_notes().into_iter().for_each(|note| self.center.runtime.note(note));
         self.show_reply(&asked, &reply);
         self.place.end_work(self.known());
         reply

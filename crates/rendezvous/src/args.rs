@@ -8,6 +8,7 @@ mod admin;
 mod center;
 mod doctor;
 mod environment;
+mod limits;
 mod pages;
 mod patient;
 mod simulate;
@@ -25,13 +26,18 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 pub(crate) use admin::{
     AddPatientArgs, AddSlotsArgs, AdminArgs, AdminTask, CancelArgs, ImportArgs, SetPasswordArgs,
 };
-pub(crate) use center::{CenterArgs, LoadArgs};
+pub(crate) use admin::{
+    AddStaffArgs, AuditArgs, CertificateArgs, EndSessionsArgs, EnrolArgs, EraseArgs, ExportArgs,
+    NewTotpArgs, RotateKeysArgs,
+};
+pub(crate) use center::{CenterArgs, LoadArgs, NetworkArgs};
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use limits::LimitArgs;
 pub(crate) use pages::{completions, man_page, man_pages};
 pub(crate) use patient::{Errand, PatientArgs};
 pub(crate) use simulate::SimulateArgs;
 pub(crate) use values::{
-    ConfigFile, DoctorAt, LogFilter, PatientSelect, Select, StoreLocation, Zone,
+    ConfigFile, DoctorAt, LogFilter, PatientNamed, PatientSelect, Select, StoreLocation, Zone,
 };
 
 /// Help heading of the flags that say what to do this time. They are no settings: they have no
@@ -120,7 +126,7 @@ pub(crate) enum ColorChoice {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Role {
     Simulate(SimulateArgs),
-    Center(CenterArgs),
+    Center(Box<CenterArgs>),
     Doctor(DoctorArgs),
     Patient(PatientArgs),
     Admin(AdminArgs),
@@ -194,11 +200,9 @@ where
         Role::Simulate(args) => args.check(),
         Role::Doctor(args) => args.check(),
         Role::Patient(args) => args.check(),
-        Role::Center(_)
-        | Role::Admin(_)
-        | Role::Config(_)
-        | Role::Completions(_)
-        | Role::Man(_) => Ok(()),
+        Role::Center(args) => args.check(),
+        Role::Admin(args) => args.check(),
+        Role::Config(_) | Role::Completions(_) | Role::Man(_) => Ok(()),
     };
     checked.map_err(|wrong| command.error(ErrorKind::ArgumentConflict, wrong))?;
     Ok(cli)

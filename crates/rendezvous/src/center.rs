@@ -1,5 +1,8 @@
 //! `rendezvous center`: load the files, take patients in, stop in good order.
 
+mod certificate;
+mod upkeep;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,15 +11,17 @@ use ::center::Rules;
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use net::center::Center;
-use net::limits::Limits;
 use net::{PlaintextFrom, Screen};
 use protocol::screen;
 use runtime::Runtime;
 use store::Store;
 use tokio::net::TcpListener;
 
+use self::certificate::Certificate;
+use self::upkeep::Upkeep;
 use crate::args::{CenterArgs, Global, StoreLocation};
 use crate::exit::Ended;
+use crate::keys::Keys;
 use crate::loading;
 use crate::outlet::{FLUSH_MAX, Outlet};
 use crate::{serving, stores};
@@ -45,29 +50,38 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
         let args = Arc::clone(&args);
         move || prepare(&args)
     });
-    let (runtime, zone) = tokio::select! {
+    let Prepared { runtime, zone, certificate, upkeep } = tokio::select! {
         biased;
         () = shutdown.wait() => return Ok(Ended::Done),
         prepared = preparing => prepared.context("the loading broke")??,
     };
-    let rules = Rules { zone, appointments_max: args.appointments_max };
+    let tickets = Some(upkeep.office());
     let center = Center {
         runtime: runtime.clone(),
-        rules,
-        limits: Limits::default(),
-        plaintext: PlaintextFrom::loopback(),
-        trusted_proxies: Vec::new(),
-        tls: None,
+        rules: Rules { zone, appointments_max: args.appointments_max, tickets },
+        limits: args.limits.of_sockets(serving::open_files_limit()),
+        plaintext: PlaintextFrom::loopback().and(args.network.allow_plaintext.iter().copied()),
+        trusted_proxies: args.network.trust_proxy.clone(),
+        tls: Some(certificate.door.clone()),
         screen: screen.clone(),
     };
-    if !address.ip().is_loopback() {
-        tracing::warn!(%address, "passwords and plans cross the network in the clear");
+    for network in &args.network.allow_plaintext {
+        tracing::warn!(%network, "plaintext is answered: passwords and plans cross it in the clear");
     }
+    for network in &args.network.trust_proxy {
+        tracing::info!(%network, "PROXY headers from there are believed");
+    }
+    tokio::spawn(certificate.watch());
+    let (end_upkeep, ended) = tokio::sync::oneshot::channel();
+    let upkeep = tokio::spawn(upkeep.run(ended));
     tracing::info!(%address, store = %args.store, "the health center is open");
     screen.show(|| screen::center::has_address(address.port(), address.ip()));
     net::center::serve(listener, center, shutdown).await;
     // Everything acknowledged is on disk already; this is for what still waits in line.
     runtime.stop();
+    // And the head of the audit for what has come since the last second.
+    drop(end_upkeep);
+    upkeep.await.context("the upkeep broke")?;
     tracing::info!("the health center is closed");
     Ok(Ended::Done)
 }
@@ -76,16 +90,31 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     net::center::listen(address).with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Loads the files and opens the store for business.
-fn prepare(args: &CenterArgs) -> anyhow::Result<(Runtime, TimeZone)> {
+/// What a center needs to open.
+struct Prepared {
+    runtime: Runtime,
+    zone: TimeZone,
+    certificate: Certificate,
+    upkeep: Upkeep,
+}
+
+/// Makes sure of the keys, loads the files and opens the store for business.
+fn prepare(args: &CenterArgs) -> anyhow::Result<Prepared> {
     let StoreLocation::Sqlite(path) = &args.store;
-    let store = stores::open(path)?;
+    let keys = Keys::open(&args.keys.clone().unwrap_or_else(|| Keys::beside(path)))?;
+    // What is wrong with a key is told before anything is loaded.
+    let certificate = Certificate::open(&args.network, &keys)?;
+    let device_key = keys.device()?.0;
+    let store = stores::open_with(path, &keys)?;
+    let every = args.network.ticket_key_days.0.0;
+    let upkeep = Upkeep::start(&keys, every, store.reader()?)?;
     if let Some(dir) = &args.input {
         load_input(&store, args, dir)?;
     }
     let zone = loading::settle_zone(&store, args.load.zone.as_ref())?;
     tracing::info!(zone = loading::name_of(&zone), "clocks");
-    Ok((Runtime::start(&store)?, zone))
+    let runtime = Runtime::start(&store, &args.limits.of_runtime(device_key))?;
+    Ok(Prepared { runtime, zone, certificate, upkeep })
 }
 
 fn load_input(store: &dyn Store, args: &CenterArgs, dir: &Path) -> anyhow::Result<()> {

@@ -264,6 +264,7 @@ fn example(value_name: &str) -> &'static str {
         "NAME=ADDR" => "[\"doc1=127.0.0.1:41001\"]",
         "NAME=N" => "[\"patient1=2\"]",
         "N" => "1",
+        "CIDR" => "[\"192.0.2.0/24\"]",
         "PLAN" => "\"insurance1\"",
         _ => "\"\"",
     }

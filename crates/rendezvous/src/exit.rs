@@ -79,6 +79,7 @@ impl Ended {
             | Refusal::TooManyAppointments
             | Refusal::Throttled
             | Refusal::NotAllowed
+            | Refusal::WeakPassword
             | Refusal::TlsRequired
             | Refusal::NoSuchDoctor
             | Refusal::AddressTaken

@@ -6,7 +6,7 @@ mod clinic;
 mod tests;
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -157,24 +157,7 @@ fn read_with<T>(
 
 /// The bytes of a plain file of at most [`FILE_BYTES_MAX`]; `expected` names what it should be.
 pub(crate) fn read(path: &Path, expected: &str) -> Result<Vec<u8>, BadInput> {
-    let failed = |error: &io::Error| match error.kind() {
-        io::ErrorKind::NotFound => BadInput {
-            kind: Kind::Missing,
-            ..BadInput::of_file(path, format!("not found, expected {expected}"))
-        },
-        io::ErrorKind::NotADirectory => {
-            BadInput::of_file(path, format!("is not in a folder, expected {expected}"))
-        }
-        _ => BadInput::of_file(path, format!("cannot be read ({error}), expected {expected}")),
-    };
-    // Looked at before it is opened: to open a FIFO would wait for a writer.
-    let metadata = path.metadata().map_err(|error| failed(&error))?;
-    if metadata.is_dir() {
-        return Err(BadInput::of_file(path, "is a folder, expected a file"));
-    }
-    if !metadata.is_file() {
-        return Err(BadInput::of_file(path, "is a pipe or a device, expected a file"));
-    }
+    let metadata = check_plain(path, expected)?;
     let too_large = || {
         let message = format!("is larger than {FILE_BYTES_MAX} bytes, expected a smaller file");
         BadInput::of_file(path, message)
@@ -185,7 +168,35 @@ pub(crate) fn read(path: &Path, expected: &str) -> Result<Vec<u8>, BadInput> {
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
     File::open(path)
         .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| unreadable(path, expected, &error))?;
     // It may have grown since it was looked at.
     if bytes.len() as u64 > FILE_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// Looks at a file before it is opened: to open a FIFO would wait for a writer.
+///
+/// # Errors
+/// When it is not there, or no plain file.
+pub(crate) fn check_plain(path: &Path, expected: &str) -> Result<Metadata, BadInput> {
+    let metadata = path.metadata().map_err(|error| unreadable(path, expected, &error))?;
+    if metadata.is_dir() {
+        return Err(BadInput::of_file(path, "is a folder, expected a file"));
+    }
+    if !metadata.is_file() {
+        return Err(BadInput::of_file(path, "is a pipe or a device, expected a file"));
+    }
+    Ok(metadata)
+}
+
+fn unreadable(path: &Path, expected: &str, error: &io::Error) -> BadInput {
+    match error.kind() {
+        io::ErrorKind::NotFound => BadInput {
+            kind: Kind::Missing,
+            ..BadInput::of_file(path, format!("not found, expected {expected}"))
+        },
+        io::ErrorKind::NotADirectory => {
+            BadInput::of_file(path, format!("is not in a folder, expected {expected}"))
+        }
+        _ => BadInput::of_file(path, format!("cannot be read ({error}), expected {expected}")),
+    }
 }

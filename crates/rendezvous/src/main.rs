@@ -5,11 +5,14 @@
 
 mod admin;
 mod args;
+mod audit_head;
 mod center;
 mod config;
 mod doctor;
 mod exit;
+mod file_stamp;
 mod input;
+mod keys;
 mod loading;
 mod logging;
 mod outlet;
@@ -51,7 +54,7 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
     let log = logging::start(&cli.global)?;
     let ended = match cli.role {
         Role::Simulate(args) => simulate::run(args, &cli.global),
-        Role::Center(args) => center::run(args, &cli.global),
+        Role::Center(args) => center::run(*args, &cli.global),
         Role::Doctor(args) => doctor::run(args, &cli.global),
         Role::Patient(args) => patient::run(args, &cli.global),
         Role::Admin(args) => admin::run(args),

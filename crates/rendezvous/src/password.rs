@@ -28,8 +28,14 @@ pub(crate) fn from_environment() -> anyhow::Result<Option<Password>> {
 /// A new password: from the environment, else asked for twice, else a line of standard input.
 ///
 /// # Errors
-/// When there is none, it is no password, or the two differ.
+/// When there is none, it is no password or a weak one, or the two differ.
 pub(crate) fn new(user: &UserName) -> anyhow::Result<Password> {
+    let password = any_new(user)?;
+    runtime::password::policy::check(&password, user).map_err(|why| usage(&why.to_string()))?;
+    Ok(password)
+}
+
+fn any_new(user: &UserName) -> anyhow::Result<Password> {
     if let Some(password) = from_environment()? {
         return Ok(password);
     }

@@ -63,3 +63,10 @@ pub(crate) fn raise_open_files_limit() {
         tracing::warn!(%error, "the limit on open files stays as it is");
     }
 }
+
+/// How many open files the process may have.
+pub(crate) fn open_files_limit() -> usize {
+    use rustix::process::{Resource, getrlimit};
+    let limit = getrlimit(Resource::Nofile).current;
+    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
+}

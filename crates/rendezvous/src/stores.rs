@@ -1,63 +1,48 @@
 //! Opening a store by its path, with what is wrong with the path or the file in words.
 
-use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use store::sqlite::Sqlite;
 use store::{AuditKey, StoreError};
 
 use crate::input::BadInput;
+use crate::keys::Keys;
 
-/// Opens the store at `path`, and makes it if there is none.
+/// Opens the store at `path` with the keys beside it, and makes what is not there.
 ///
 /// # Errors
-/// [`BadInput`] for a file that is no store of ours; otherwise when it cannot be opened.
+/// As [`open_with`].
 pub(crate) fn open(path: &Path) -> anyhow::Result<Sqlite> {
-    let key = audit_key(path)?;
+    open_with(path, &Keys::open(&Keys::beside(path))?)
+}
+
+/// Opens the store at `path`, and makes it if there is none; its audit is chained with the key in
+/// `keys`.
+///
+/// # Errors
+/// [`BadInput`] for a file that is no store of ours, or a key that cannot be used; otherwise when it
+/// cannot be opened.
+pub(crate) fn open_with(path: &Path, keys: &Keys) -> anyhow::Result<Sqlite> {
+    if path.exists() && !keys.audit_file().exists() {
+        let (store, key) = (path.display(), keys.audit_file());
+        let key = key.display();
+        tracing::warn!(%store, %key, "the audit gets a new key, since there is none for this store");
+    }
+    let key = audit_key(keys)?;
     Sqlite::open(path, &key).map_err(|error| match error {
         StoreError::NotOurs(why) => not_ours(path, &why).into(),
         other => anyhow::Error::new(other).context(format!("{}: cannot be opened", path.display())),
     })
 }
 
-/// The key of the store's audit: beside it, in a file of its own that only its owner may read, so
-/// that who gets hold of the store alone cannot write an audit to his liking. Made with the store.
-fn audit_key(path: &Path) -> anyhow::Result<AuditKey> {
-    let beside = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let name = beside(".audit-key");
-    let context = || format!("{}: the key of the audit cannot be kept", name.display());
-    if !name.try_exists().with_context(context)? {
-        let partial = beside(&format!(".audit-key.partial-{}", std::process::id()));
-        let made = make_key(&partial).and_then(|()| std::fs::hard_link(&partial, &name));
-        // Where it cannot be removed it could not be made either, and that is told.
-        let _ = std::fs::remove_file(&partial);
-        match made {
-            // Another process was faster: its key counts.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            made => made.with_context(context)?,
-        }
-    }
-    let bytes = std::fs::read(&name).with_context(context)?;
-    let Ok(key) = bytes.try_into() else {
-        return Err(BadInput::of_file(&name, "is no key, expected 32 bytes").into());
-    };
-    Ok(AuditKey::new(key))
-}
-
-/// Writes a fresh key to a file that only its owner may read.
-fn make_key(file: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(file)?;
-    file.write_all(&runtime::fresh_entropy().0)?;
-    file.sync_all()
+/// The key of the audit in `keys`, made if there is none.
+///
+/// # Errors
+/// When it cannot be read, made or trusted.
+pub(crate) fn audit_key(keys: &Keys) -> anyhow::Result<AuditKey> {
+    let key = keys.audit().context("the audit's key")?;
+    Ok(AuditKey::new(key.0))
 }
 
 /// The store names the file itself, by its whole path; here it stands in front anyway.

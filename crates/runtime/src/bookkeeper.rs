@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use store::{Command, CommitError, StoreError, Writer};
 use tokio::sync::oneshot;
 
-use crate::{LEDGER_BATCH_MAX, LEDGER_WAITING_MAX};
+use crate::LEDGER_BATCH_MAX;
 
 type Waiter = oneshot::Sender<Settled>;
 
-/// The way to the ledger's thread.
+/// The way to the ledger's thread; cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Bookkeeper {
     desk: Arc<Desk>,
 }
@@ -30,9 +31,10 @@ struct State {
 impl Bookkeeper {
     pub(crate) fn start(
         mut writer: Box<dyn Writer>,
+        waiting_max: usize,
         threads: &mut Vec<JoinHandle<()>>,
     ) -> Result<Self, StoreError> {
-        let ledger = Ledger::new(LEDGER_WAITING_MAX, LEDGER_BATCH_MAX);
+        let ledger = Ledger::new(waiting_max, LEDGER_BATCH_MAX);
         let desk = Arc::new(Desk {
             state: Mutex::new(State { ledger, closed: false }),
             something_came: Condvar::new(),
@@ -173,7 +175,7 @@ mod tests {
     fn what_is_in_line_at_the_end_is_still_committed() {
         let mut threads = Vec::new();
         let picky = Picky { poison: hash(3), broken: hash(9) };
-        let bookkeeper = Bookkeeper::start(Box::new(picky), &mut threads).unwrap();
+        let bookkeeper = Bookkeeper::start(Box::new(picky), 10, &mut threads).unwrap();
         let (waiter, verdict) = oneshot::channel();
         bookkeeper.enter(Command::CloseSession(hash(0)), waiter).unwrap();
         bookkeeper.close();

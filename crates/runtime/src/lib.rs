@@ -1,38 +1,46 @@
 //! Carries out what the center asks for, with threads: one that commits the ledger's batches, a few
-//! that read, a few that hash passwords at the lowest priority. The shells hold a [`Runtime`] and
+//! that read, a few that hash passwords at the lowest priority, one that notes for the audit. The shells hold a [`Runtime`] and
 //! `carry_out(effect).await`; no store call and no hash ever runs on their own threads.
 //!
 //! What is deliberately not here: SQL, HTTP, sockets, rules.
 
 mod bookkeeper;
+mod device;
+mod door;
+mod lanes;
+mod notes;
 pub mod password;
 mod pool;
 mod remembered;
+mod settings;
+mod source;
+pub mod throttle;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use center::{Effect, Fed, Settled, Verdict};
-use domain::{Entropy, Password, UserName};
+use domain::Entropy;
 use jiff::Timestamp;
-use store::{AccountRecord, Answer, Command, Query, Store, StoreError};
+use store::{Answer, AuditNote, Command, Query, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::bookkeeper::Bookkeeper;
-use crate::password::Workspace;
+use crate::door::{Attempt, Door};
+use crate::lanes::{Lane, LaneLimits};
+use crate::notes::Notes;
+pub use crate::notes::{NOTES_APART_MAX, NOTES_COUNTED};
 use crate::pool::{Pool, PoolFull};
-use crate::remembered::Remembered;
+pub use crate::settings::{
+    HASHES_PER_SOURCE_MAX, HASHES_WAITING_MAX, LEDGER_WAITING_MAX, READS_WAITING_MAX, Settings,
+};
 
-/// The most changes that wait for the ledger's thread.
-pub const LEDGER_WAITING_MAX: usize = 16_384;
 /// The most changes in one transaction.
 pub const LEDGER_BATCH_MAX: usize = 256;
-/// The most reads that wait for a reader.
-pub const READS_WAITING_MAX: usize = 16_384;
-/// The most passwords that wait to be compared.
-pub const HASHES_WAITING_MAX: usize = 8_192;
 /// Threads that read.
 pub const READERS: usize = 2;
+
+type Threads = Vec<JoinHandle<()>>;
 
 /// The one handle of the shells; cheap to clone.
 #[derive(Clone)]
@@ -43,9 +51,11 @@ pub struct Runtime {
 struct Parts {
     bookkeeper: Bookkeeper,
     readers: Pool<Box<dyn store::Reader>>,
-    hashers: Pool<password::Workspace>,
-    remembered: Remembered,
-    threads: std::sync::Mutex<Vec<JoinHandle<()>>>,
+    door: Door,
+    notes: Notes,
+    /// The one that notes goes first: what it still has, the ledger's thread commits.
+    noting: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Threads>,
 }
 
 impl Runtime {
@@ -53,37 +63,44 @@ impl Runtime {
     ///
     /// # Errors
     /// When the store cannot be opened or a thread not be started.
-    pub fn start(store: &dyn Store) -> Result<Self, StoreError> {
+    pub fn start(store: &dyn Store, settings: &Settings) -> Result<Self, StoreError> {
         let mut threads = Vec::new();
-        let bookkeeper = Bookkeeper::start(store.writer()?, &mut threads)?;
+        let waiting_max = settings.ledger_waiting_max;
+        let bookkeeper = Bookkeeper::start(store.writer()?, waiting_max, &mut threads)?;
         let mut readers = Vec::new();
         for _ in 0..READERS {
             readers.push(store.reader()?);
         }
-        let readers = Pool::start("reader", readers, READS_WAITING_MAX, || {}, &mut threads)?;
-        let workers = (0..password::hashing_threads()).map(|_| Workspace::default()).collect();
-        let hashers = Pool::start(
-            "hasher",
-            workers,
-            HASHES_WAITING_MAX,
-            password::lower_priority,
-            &mut threads,
-        )?;
-        let remembered = Remembered::new(fresh_entropy());
-        let threads = std::sync::Mutex::new(threads);
-        let parts = Parts { bookkeeper, readers, hashers, remembered, threads };
+        let waiting_max = settings.reads_waiting_max;
+        let limits = LaneLimits { waiting_max, per_source_max: waiting_max };
+        let readers = Pool::start("reader", readers, limits, || {}, &mut threads)?;
+        let door = Door::open(settings, &mut threads)?;
+        let (notes, noting) = Notes::start(bookkeeper.clone())?;
+        let (noting, threads) = (Mutex::new(Some(noting)), Mutex::new(threads));
+        let parts = Parts { bookkeeper, readers, door, notes, noting, threads };
         Ok(Self { parts: Arc::new(parts) })
     }
 
     /// Does what a visit asks for and gives back what came of it.
     pub async fn carry_out(&self, effect: Effect) -> Fed {
         match effect {
-            Effect::VerifyPassword { user, password } => {
-                Fed::Verified(self.verify(user, password).await)
+            Effect::VerifyPassword { user, password, with, source } => {
+                let (one_time, device) = (with.one_time, with.device);
+                let attempt = Attempt { user, password, one_time, device, source };
+                Fed::Verified(self.verify(attempt).await)
+            }
+            Effect::HashNewPassword { doctor, password, source } => {
+                Fed::Hashed(self.parts.door.hash_new(&doctor, password, source).await)
             }
             Effect::Read(query) => Fed::Read(self.read(query).await.ok()),
             Effect::Commit(command) => Fed::Settled(self.commit(command).await),
         }
+    }
+
+    /// Notes something for the audit, with one of the next batches. Never waits; refusals that are
+    /// alike are counted for [`NOTES_COUNTED`] and written as one.
+    pub fn note(&self, note: AuditNote) {
+        self.parts.notes.note(note);
     }
 
     /// Commits a command with the next batch.
@@ -98,19 +115,22 @@ impl Runtime {
 
     /// Finishes what is in line and ends the threads; blocks until they are gone.
     pub fn stop(&self) {
+        self.parts.notes.close();
+        let noting = self.parts.noting.lock().ok().and_then(|mut noting| noting.take());
+        // A thread that panicked has logged it; there is nothing left to wait for.
+        let _ = noting.map(JoinHandle::join);
         self.parts.bookkeeper.close();
         self.parts.readers.close();
-        self.parts.hashers.close();
+        self.parts.door.close();
         let threads = self.parts.threads.lock().map(|mut all| std::mem::take(&mut *all));
         for thread in threads.unwrap_or_default() {
-            // A thread that panicked has logged it; there is nothing left to wait for.
             let _ = thread.join();
         }
     }
 
     async fn read(&self, query: Query) -> Result<Answer, ReadFailed> {
         let (sender, answer) = oneshot::channel();
-        self.parts.readers.run(move |reader| {
+        self.parts.readers.run(Lane::Known, move |reader| {
             // Nobody waits any more when the connection was closed meanwhile.
             if sender.is_closed() {
                 return;
@@ -125,55 +145,16 @@ impl Runtime {
         answer.await.map_err(|_| ReadFailed)?.map_err(|_| ReadFailed)
     }
 
-    async fn verify(&self, user: UserName, password: Password) -> Verdict {
+    async fn verify(&self, attempt: Attempt) -> Verdict {
+        let user = attempt.user.clone();
+        let admitted = match self.parts.door.admit(attempt).await {
+            Ok(admitted) => admitted,
+            Err(verdict) => return verdict,
+        };
         let Ok(Answer::Account(account)) = self.read(Query::Account(user)).await else {
             return Verdict::Unavailable;
         };
-        let in_force = account.as_ref().and_then(|account| account.password.clone());
-        if let (Some(account), Some(hash)) = (&account, &in_force)
-            && self.parts.remembered.knows(account.account, hash, &password)
-        {
-            return Verdict::Right(Box::new(account.clone()));
-        }
-        let (sender, compared) = oneshot::channel();
-        let queued = self.parts.hashers.run({
-            let (hash, password) = (in_force.clone(), password.clone());
-            // An account that does not exist costs the same time as one that does.
-            move |workspace| {
-                if sender.is_closed() {
-                    return;
-                }
-                let right = match &hash {
-                    Some(hash) => password::verify(&password, hash, workspace),
-                    None => password::verify_nothing(&password, workspace),
-                };
-                let _ = sender.send(right);
-            }
-        });
-        if queued.is_err() {
-            return Verdict::Busy;
-        }
-        match compared.await {
-            Ok(right) => self.admit(account, in_force, &password, right),
-            // The job broke: that says nothing about the password.
-            Err(_) => Verdict::Unavailable,
-        }
-    }
-
-    fn admit(
-        &self,
-        account: Option<AccountRecord>,
-        in_force: Option<store::PasswordHash>,
-        password: &Password,
-        right: bool,
-    ) -> Verdict {
-        match (account, in_force, right) {
-            (Some(account), Some(hash), true) => {
-                self.parts.remembered.keep(account.account, &hash, password);
-                Verdict::Right(Box::new(account))
-            }
-            _ => Verdict::Wrong,
-        }
+        self.parts.door.judge(admitted, account, now()).await
     }
 }
 
@@ -194,6 +175,8 @@ fn query_name(query: &Query) -> &'static str {
         Query::Session { .. } => "session",
         Query::FreeSlotsByIndex { .. } | Query::FreeSlotsByTime { .. } => "free slots",
         Query::AppointmentsOf { .. } => "appointments",
+        Query::Accesses { .. } => "accesses",
+        Query::ChangedAppointments { .. } => "changed appointments",
         _ => "other",
     }
 }

@@ -1,8 +1,10 @@
-//! A bounded line of jobs in front of a few threads, each with something of its own to work with.
+//! Bounded lines of jobs in front of a few threads, each with something of its own to work with. Who
+//! comes next is [`Lanes`]' business.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+
+use crate::lanes::{Lane, LaneLimits, Lanes};
 
 type Job<T> = Box<dyn FnOnce(&mut T) + Send>;
 
@@ -18,11 +20,10 @@ pub(crate) struct Pool<T> {
 struct Line<T> {
     state: Mutex<State<T>>,
     something_came: Condvar,
-    waiting_max: usize,
 }
 
 struct State<T> {
-    jobs: VecDeque<Job<T>>,
+    jobs: Lanes<Job<T>>,
     closed: bool,
 }
 
@@ -31,14 +32,13 @@ impl<T: Send + 'static> Pool<T> {
     pub(crate) fn start(
         name: &str,
         tools: Vec<T>,
-        waiting_max: usize,
+        limits: LaneLimits,
         at_start: fn(),
         threads: &mut Vec<JoinHandle<()>>,
     ) -> std::io::Result<Self> {
         let line = Arc::new(Line {
-            state: Mutex::new(State { jobs: VecDeque::new(), closed: false }),
+            state: Mutex::new(State { jobs: Lanes::new(limits), closed: false }),
             something_came: Condvar::new(),
-            waiting_max,
         });
         for mut tool in tools {
             let line = Arc::clone(&line);
@@ -59,14 +59,21 @@ impl<T: Send + 'static> Pool<T> {
         Ok(Self { line })
     }
 
-    /// Puts a job in line.
-    pub(crate) fn run(&self, job: impl FnOnce(&mut T) + Send + 'static) -> Result<(), PoolFull> {
+    /// Puts a job in line. Another one may lose its place for it, and is dropped without having run.
+    pub(crate) fn run(
+        &self,
+        lane: Lane,
+        job: impl FnOnce(&mut T) + Send + 'static,
+    ) -> Result<(), PoolFull> {
         let mut state = self.line.lock();
-        if state.closed || state.jobs.len() >= self.line.waiting_max {
+        if state.closed {
             return Err(PoolFull);
         }
-        state.jobs.push_back(Box::new(job));
+        let displaced = state.jobs.push(lane, Box::new(job)).map_err(|_| PoolFull)?;
         self.line.something_came.notify_one();
+        // What a job holds may do something when it is dropped: not while the line is locked.
+        drop(state);
+        drop(displaced);
         Ok(())
     }
 
@@ -85,7 +92,7 @@ impl<T> Line<T> {
     fn next_job(&self) -> Option<Job<T>> {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.jobs.pop_front() {
+            if let Some(job) = state.jobs.pop() {
                 return Some(job);
             }
             if state.closed {
@@ -104,23 +111,24 @@ mod tests {
     #[test]
     fn a_full_line_refuses_and_a_panicking_job_hurts_nobody() {
         let mut threads = Vec::new();
-        let pool = Pool::start("test", vec![0_u32], 2, || {}, &mut threads).unwrap();
+        let limits = LaneLimits { waiting_max: 2, per_source_max: 2 };
+        let pool = Pool::start("test", vec![0_u32], limits, || {}, &mut threads).unwrap();
         let (started, has_started) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
-        pool.run(move |_| {
+        pool.run(Lane::Known, move |_| {
             started.send(()).unwrap();
             let _ = released.recv();
         })
         .unwrap();
         has_started.recv().unwrap();
         let (done, results) = mpsc::channel();
-        pool.run(|_| panic!("on purpose")).unwrap();
-        pool.run(move |_| done.send(7).unwrap()).unwrap();
-        assert!(pool.run(|_| {}).is_err());
+        pool.run(Lane::Known, |_| panic!("on purpose")).unwrap();
+        pool.run(Lane::Known, move |_| done.send(7).unwrap()).unwrap();
+        assert!(pool.run(Lane::Known, |_| {}).is_err());
         drop(release);
         assert_eq!(results.recv(), Ok(7));
         pool.close();
-        assert!(pool.run(|_| {}).is_err());
+        assert!(pool.run(Lane::Known, |_| {}).is_err());
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     }
 }

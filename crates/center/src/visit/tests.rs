@@ -1,13 +1,21 @@
 //! What a visit wants done for each request, and how it goes on from what came of it.
 
-use domain::{
-    AccountId, AppointmentStatus, Doctor, DoctorAddress, DoctorName, RequestId, Service, SlotId,
-    SlotIndex, Version,
-};
+mod clinic;
+mod doctors;
+mod entrances;
+mod matrix;
+mod staff;
 
-use protocol::LogInWith;
+use domain::{
+    AccountId, AppointmentId, AppointmentStatus, Doctor, DoctorAddress, DoctorName, Password,
+    RequestId, Role, Service, SessionToken, Slot, SlotId, SlotIndex, Version,
+};
+use protocol::limits::PAGE_SLOTS_MAX;
+use protocol::{LogInWith, LoggedIn, Offers, SlotNamed, SlotsWanted};
+use store::{AccountRecord, Actor, Book};
 
 use super::*;
+use crate::fresh::{Purpose, bytes_for};
 
 const NOW: &str = "2026-11-22T10:00:00Z";
 
@@ -16,7 +24,7 @@ fn now() -> Timestamp {
 }
 
 fn rules(zone: &str) -> Rules {
-    Rules { zone: TimeZone::get(zone).unwrap(), appointments_max: Some(9) }
+    Rules { zone: TimeZone::get(zone).unwrap(), appointments_max: Some(9), tickets: None }
 }
 
 fn entropy(byte: u8) -> Entropy {
@@ -27,17 +35,30 @@ fn patient_id() -> PatientId {
     PatientId::fresh(now(), &entropy(2))
 }
 
-fn account(patient: Option<PatientId>) -> Box<AccountRecord> {
-    Box::new(AccountRecord {
+fn visitor() -> Visitor {
+    Visitor { source: [192, 0, 2, 1].into() }
+}
+
+fn account(patient: Option<PatientId>) -> AccountRecord {
+    AccountRecord {
         account: AccountId::fresh(now(), &entropy(1)),
         user: UserName::new("ann").unwrap(),
         patient,
         password: None,
         credential: Some(1),
-        role: domain::Role::Patient,
+        role: Role::Patient,
         doctor: None,
         totp: None,
-    })
+    }
+}
+
+fn device() -> domain::DeviceCookie {
+    domain::DeviceCookie::try_from("v1.a-cookie".to_owned()).unwrap()
+}
+
+/// The password was right, and no one-time code was asked for.
+fn right(account: AccountRecord) -> Verdict {
+    Verdict::Right(Box::new(Verified { account, one_time_step: None, device: device() }))
 }
 
 fn log_in(session: KeepSession) -> Request {
@@ -71,7 +92,7 @@ fn slot() -> Slot {
 
 fn appointment() -> Appointment {
     Appointment {
-        id: AppointmentId::fresh(now(), &entropy(7)),
+        id: AppointmentId::fresh(now(), &bytes_for(Purpose::Appointment, &entropy(7))),
         version: Version(1),
         status: AppointmentStatus::Booked,
         slot: slot(),
@@ -98,9 +119,9 @@ fn answer(step: Step) -> Reply {
 
 /// A visit whose patient has logged in, in the center's zone.
 fn logged_in() -> Visit {
-    let mut visit = Visit::new(rules("Europe/Berlin"));
+    let mut visit = Visit::new(rules("Europe/Berlin"), visitor());
     effect(ask(&mut visit, log_in(KeepSession::No)));
-    let right = Fed::Verified(Verdict::Right(account(Some(patient_id()))));
+    let right = Fed::Verified(right(account(Some(patient_id()))));
     let welcome = LoggedIn::default();
     assert_eq!(answer(visit.resume(right)), Reply::LoggedIn(welcome));
     visit
@@ -108,7 +129,7 @@ fn logged_in() -> Visit {
 
 #[test]
 fn a_stranger_is_asked_to_log_in_whatever_it_wants() {
-    let mut visit = Visit::new(rules("UTC"));
+    let mut visit = Visit::new(rules("UTC"), visitor());
     for request in
         [book(), Request::Board, Request::Slots(SlotsWanted::default()), Request::Appointments]
     {
@@ -122,11 +143,12 @@ fn a_stranger_is_asked_to_log_in_whatever_it_wants() {
 fn a_log_in_is_judged_by_its_password_and_by_whom_it_acts_for() {
     for (verdict, refusal) in [
         (Verdict::Wrong, Refusal::WrongCredentials),
-        (Verdict::Right(account(None)), Refusal::WrongCredentials),
+        (right(account(None)), Refusal::WrongCredentials),
+        (Verdict::Throttled, Refusal::Throttled),
         (Verdict::Busy, Refusal::Busy),
         (Verdict::Unavailable, Refusal::Unavailable),
     ] {
-        let mut visit = Visit::new(rules("UTC"));
+        let mut visit = Visit::new(rules("UTC"), visitor());
         let verify = effect(ask(&mut visit, log_in(KeepSession::Yes)));
         assert!(matches!(verify, Effect::VerifyPassword { .. }));
         assert_eq!(answer(visit.resume(Fed::Verified(verdict))), Reply::Refused(refusal));
@@ -139,9 +161,9 @@ fn a_log_in_is_judged_by_its_password_and_by_whom_it_acts_for() {
 #[test]
 fn a_session_is_told_only_when_it_is_kept() {
     let open = || {
-        let mut visit = Visit::new(rules("UTC"));
+        let mut visit = Visit::new(rules("UTC"), visitor());
         effect(ask(&mut visit, log_in(KeepSession::Yes)));
-        let right = Fed::Verified(Verdict::Right(account(Some(patient_id()))));
+        let right = Fed::Verified(right(account(Some(patient_id()))));
         let commit = effect(visit.resume(right));
         let Effect::Commit(Command::OpenSession(session)) = commit else {
             panic!("wants {commit:?}");
@@ -150,11 +172,12 @@ fn a_session_is_told_only_when_it_is_kept() {
     };
     let (mut visit, session) = open();
     let reply = answer(visit.resume(Fed::Settled(Settled::Decided(Outcome::Done))));
-    let Reply::LoggedIn(LoggedIn { token: Some(token), expires, .. }) = reply else {
+    let Reply::LoggedIn(LoggedIn { token: Some(token), expires, device: given }) = reply else {
         panic!("{reply:?}");
     };
     assert_eq!(TokenHash::of(&token), session.token);
     assert_eq!(expires, Some("2026-11-22T22:00:00Z".parse().unwrap()));
+    assert_eq!(given, Some(device()));
     assert_eq!(visit.user().map(UserName::as_str), Some("ann"));
 
     let (mut visit, _) = open();
@@ -167,14 +190,14 @@ fn a_session_is_told_only_when_it_is_kept() {
 fn who_comes_back_with_a_token_is_known_and_can_log_out() {
     let token = SessionToken::fresh(&entropy(9));
     let hash = TokenHash::of(&token);
-    let mut visit = Visit::new(rules("UTC"));
+    let mut visit = Visit::new(rules("UTC"), visitor());
     let read = effect(ask(&mut visit, Request::Resume { token: token.clone() }));
     assert!(matches!(read, Effect::Read(Query::Session { token, .. }) if token == hash));
     let none = Fed::Read(Some(Answer::Account(None)));
     assert_eq!(answer(visit.resume(none)), Reply::Refused(Refusal::SessionEnded));
 
     effect(ask(&mut visit, Request::Resume { token }));
-    let found = Fed::Read(Some(Answer::Account(Some(*account(Some(patient_id()))))));
+    let found = Fed::Read(Some(Answer::Account(Some(account(Some(patient_id()))))));
     answer(visit.resume(found));
     let close = effect(ask(&mut visit, Request::LogOut));
     assert!(matches!(close, Effect::Commit(Command::CloseSession(token)) if token == hash));

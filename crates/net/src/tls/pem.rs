@@ -22,6 +22,18 @@ pub struct CertificatePem<'a> {
     pub key: &'a [u8],
 }
 
+impl CertificatePem<'_> {
+    /// Whether a center can show this certificate at a moment: to look ahead, say.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn check(&self, at: Timestamp) -> Result<(), CertificateError> {
+        let seconds = u64::try_from(at.as_second()).unwrap_or(0);
+        let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        certified_key(self, at).map(|_| ())
+    }
+}
+
 impl fmt::Debug for CertificatePem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CertificatePem(********)")

@@ -67,12 +67,12 @@ impl Clinic {
         let store =
             Sqlite::open(&folder.path().join("clinic.db"), &AuditKey::new([7; 32])).unwrap();
         import(&store, more_patients);
-        let runtime = Runtime::start(&store).unwrap();
+        let runtime = Runtime::start(&store, &runtime::Settings::default()).unwrap();
         let (trigger, shutdown) = ShutdownTrigger::new();
         let listener = net::center::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let center = Center {
             runtime: runtime.clone(),
-            rules: Rules { zone: TimeZone::UTC, appointments_max: None },
+            rules: Rules { zone: TimeZone::UTC, appointments_max: None, tickets: None },
             limits: front.limits,
             plaintext: front.plaintext,
             trusted_proxies: front.trusted_proxies,

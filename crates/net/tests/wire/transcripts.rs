@@ -151,7 +151,10 @@ impl InMemory {
         Self {
             runtime: runtime.clone(),
             conversation: Conversation::new(ConversationSettings::default(), now),
-            visit: Visit::new(Rules { zone: TimeZone::UTC, appointments_max: None }),
+            visit: Visit::new(
+                Rules { zone: TimeZone::UTC, appointments_max: None, tickets: None },
+                center::Visitor { source: std::net::Ipv4Addr::LOCALHOST.into() },
+            ),
             now,
         }
     }
@@ -270,7 +273,7 @@ async fn transcripts_hold_in_memory() {
     for transcript in transcripts() {
         let store = Sqlite::in_memory().unwrap();
         import(&store, 0);
-        let runtime = Runtime::start(&store).unwrap();
+        let runtime = Runtime::start(&store, &runtime::Settings::default()).unwrap();
         let mut values = Values::default();
         for lines in parts(transcript).1 {
             check_connection(&lines, &mut InMemory::new(&runtime), &mut values).await;

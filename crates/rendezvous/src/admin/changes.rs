@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use runtime::password::Workspace;
 use store::{Actor, AddPatient, AddSlots, Cancel, Command, NewSlot, Outcome, SetPassword};
 
-use super::Books;
+use super::{Books, Origin};
 use crate::args::{AddPatientArgs, AddSlotsArgs, CancelArgs, SetPasswordArgs};
 use crate::exit::Declined;
 use crate::loading;
@@ -26,7 +26,10 @@ pub(super) fn add_patient(books: &Books, task: AddPatientArgs) -> anyhow::Result
         name: task.name,
     });
     match loading::commit(&books.store, now, command)? {
-        Outcome::Done => Ok(format!("added patient {}", task.user)),
+        Outcome::Done => Ok(match books.origin {
+            Origin::Found => format!("added patient {}", task.user),
+            Origin::Made => format!("added patient {} to a new store", task.user),
+        }),
         Outcome::UserExists => Err(Declined::new(format!("{} exists already", task.user)).into()),
         other => bail!(unexpected(&other)),
     }
@@ -97,7 +100,7 @@ pub(super) fn cancel(books: &Books, task: CancelArgs) -> anyhow::Result<String> 
     }
 }
 
-fn unexpected(outcome: &Outcome) -> String {
+pub(super) fn unexpected(outcome: &Outcome) -> String {
     format!("the store gave an answer to another question: {outcome:?}")
 }
 

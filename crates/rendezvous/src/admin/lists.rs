@@ -5,8 +5,9 @@
 
 use anyhow::bail;
 use comfy_table::{Table, presets};
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use store::{Answer, AppointmentRecord, PatientRecord, Query, SlotRecord};
+use store::{Answer, AppointmentRecord, PatientRecord, Query, SessionRecord, SlotRecord};
 
 use super::Books;
 use crate::loading;
@@ -16,10 +17,10 @@ use crate::loading::shown_moment;
 const NOTHING: &str = "-";
 
 /// A list: what it says in JSON, and in a table.
-struct List {
-    objects: Vec<Value>,
-    header: &'static [&'static str],
-    rows: Vec<Vec<String>>,
+pub(super) struct List {
+    pub(super) objects: Vec<Value>,
+    pub(super) header: &'static [&'static str],
+    pub(super) rows: Vec<Vec<String>>,
 }
 
 /// All patients.
@@ -152,6 +153,39 @@ pub(super) fn appointments(books: &Books, json: bool, all: bool) -> anyhow::Resu
     list.written(books, json)
 }
 
+/// The sessions that are open now.
+pub(super) fn sessions(books: &Books, json: bool) -> anyhow::Result<String> {
+    let Answer::Sessions(sessions) = books.read(&Query::Sessions { now: Timestamp::now() })? else {
+        bail!(MISUNDERSTOOD)
+    };
+    let object = |record: &SessionRecord| {
+        json!({
+            "session": record.session.to_string(),
+            "user": record.user,
+            "role": record.role,
+            "opened": record.opened,
+            "used": record.used,
+            "expires": record.expires,
+        })
+    };
+    let row = |record: &SessionRecord| {
+        vec![
+            record.session.to_string(),
+            record.user.to_string(),
+            record.role.to_string(),
+            shown_moment(record.opened, &books.zone),
+            shown_moment(record.used, &books.zone),
+            shown_moment(record.expires, &books.zone),
+        ]
+    };
+    let list = List {
+        objects: sessions.iter().map(object).collect(),
+        header: &["session", "user", "role", "opened", "last used", "ends at the latest"],
+        rows: sessions.iter().map(row).collect(),
+    };
+    list.written(books, json)
+}
+
 const MISUNDERSTOOD: &str = "the store gave an answer to another question";
 
 fn minutes(slot: &domain::Slot) -> String {
@@ -159,7 +193,7 @@ fn minutes(slot: &domain::Slot) -> String {
 }
 
 impl List {
-    fn written(self, books: &Books, json: bool) -> anyhow::Result<String> {
+    pub(super) fn written(self, books: &Books, json: bool) -> anyhow::Result<String> {
         if json {
             let lines: Result<Vec<String>, _> =
                 self.objects.iter().map(serde_json::to_string).collect();
@@ -170,7 +204,8 @@ impl List {
         for row in self.rows {
             table.add_row(row);
         }
-        let has_times = self.header.iter().any(|title| matches!(*title, "start" | "added"));
+        let has_times =
+            self.header.iter().any(|title| matches!(*title, "start" | "added" | "when" | "opened"));
         let zone = loading::name_of(&books.zone);
         Ok(if has_times { format!("{table}\ntimes are in {zone}") } else { table.to_string() })
     }

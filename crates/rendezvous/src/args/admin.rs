@@ -1,4 +1,7 @@
-//! The flags of `rendezvous admin` and its tasks.
+//! The flags of `rendezvous admin` and its tasks; those about keys, accounts, the audit and privacy
+//! are in [`site`].
+
+mod site;
 
 use std::path::PathBuf;
 
@@ -6,6 +9,10 @@ use clap::{Args, Subcommand, value_parser};
 use domain::{AppointmentId, DoctorName, Reason, Service, UserName};
 use jiff::civil::DateTime;
 
+pub(crate) use self::site::{
+    AddStaffArgs, AuditArgs, CertificateArgs, EndSessionsArgs, EnrolArgs, EraseArgs, ExportArgs,
+    NewTotpArgs, RotateKeysArgs,
+};
 use super::values::{self, StoreLocation};
 use super::{LoadArgs, SLOT_MINUTES_MAX};
 
@@ -19,11 +26,17 @@ const SLOTS_ADDED_MAX: i64 = 1_000;
   rendezvous admin appointments --json
   RENDEZVOUS_PASSWORD=... rendezvous admin add-patient ana --name 'Ana Novak'
   rendezvous admin add-slots doc1 2030-12-02T09:00 --count 6 --minutes 30
+  rendezvous admin certificate --name clinic.example
+  rendezvous admin enrol doc1
+  rendezvous admin audit --verify
   rendezvous admin backup clinic-backup.db")]
 pub(crate) struct AdminArgs {
     /// Where the bookings are kept
     #[arg(long, global = true, value_name = "STORE", default_value_t = StoreLocation::default())]
     pub(crate) store: StoreLocation,
+    /// Folder of the center's keys [default: beside the store, DIR/clinic.keys for DIR/clinic.db]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) keys: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) task: AdminTask,
 }
@@ -51,10 +64,35 @@ pub(crate) enum AdminTask {
     SetPassword(SetPasswordArgs),
     AddSlots(AddSlotsArgs),
     Cancel(CancelArgs),
+    Certificate(CertificateArgs),
+    RotateKeys(RotateKeysArgs),
+    Enrol(EnrolArgs),
+    AddStaff(AddStaffArgs),
+    NewTotp(NewTotpArgs),
+    /// List the open sessions
+    Sessions(ListArgs),
+    EndSessions(EndSessionsArgs),
+    Audit(AuditArgs),
+    Export(ExportArgs),
+    Erase(EraseArgs),
+    /// Make the bytes of what was erased disappear from the store's file, as erase does by itself
+    Scrub,
     Backup(BackupArgs),
     Restore(RestoreArgs),
-    /// Check the database and everything that must hold in it; exit 1 if something does not
+    /// Check the database, everything that must hold in it, and the audit; exit 1 if something is
+    /// wrong
     Check,
+}
+
+impl AdminArgs {
+    /// Checks what no single flag can see.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        match &self.task {
+            AdminTask::EndSessions(task) => task.check(),
+            AdminTask::Audit(task) => task.check(),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Load users.txt and availabilities.txt of a folder, as the center's --input does

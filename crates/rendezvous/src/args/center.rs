@@ -4,15 +4,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, value_parser};
+use ipnet::IpNet;
 
-use super::values::{self, DoctorAt, StoreLocation, Zone};
-use super::{SLOT_MINUTES_MAX, Screen};
+use super::values::{self, Days, DoctorAt, StoreLocation, Zone};
+use super::{LimitArgs, SLOT_MINUTES_MAX, Screen};
 
 /// Be the health center, until SIGTERM or Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rendezvous center --input input
   rendezvous center --listen 127.0.0.1:0 --store sqlite:/var/lib/rendezvous/clinic.db
+  rendezvous center --listen 192.0.2.7:21000 --tls-cert clinic.pem --tls-key clinic.key
   RENDEZVOUS_CENTER_ZONE=Europe/Berlin rendezvous center --input input --slot-minutes 30")]
 pub(crate) struct CenterArgs {
     /// TCP address to serve; port 0 means any, and it is printed
@@ -25,6 +27,9 @@ pub(crate) struct CenterArgs {
     /// Where the bookings are kept
     #[arg(long, value_name = "STORE", default_value_t = StoreLocation::default())]
     pub(crate) store: StoreLocation,
+    /// Folder of the center's keys [default: beside the store, DIR/clinic.keys for DIR/clinic.db]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keys: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
     /// How many appointments to come one patient may hold [default: any number]
@@ -33,6 +38,44 @@ pub(crate) struct CenterArgs {
     /// Whether the exercise's messages are printed to standard output
     #[arg(long, value_enum, default_value_t = Screen::Exercise)]
     pub(crate) screen: Screen,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+impl CenterArgs {
+    /// Checks what no single flag can see.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        match (&self.network.tls_cert, &self.network.tls_key) {
+            (Some(_), None) => Err("--tls-cert needs --tls-key FILE, its private key"),
+            (None, Some(_)) => Err("--tls-key needs --tls-cert FILE, its certificate"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a center shows a network, and whom it believes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "On a network")]
+pub(crate) struct NetworkArgs {
+    /// Certificates in PEM, the center's own first; taken over when the file changes [default: the
+    /// one in the folder of keys, made if there is none]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM; only its owner may have a right to the file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Answer in plaintext from this network too, and not from this machine only; may be repeated
+    #[arg(long, value_name = "CIDR", value_delimiter = ' ', value_parser = values::network)]
+    pub(crate) allow_plaintext: Vec<IpNet>,
+    /// Believe the PROXY headers of load balancers in this network, which then must send them; may
+    /// be repeated
+    #[arg(long, value_name = "CIDR", value_delimiter = ' ', value_parser = values::network)]
+    pub(crate) trust_proxy: Vec<IpNet>,
+    /// How often tickets are signed with a new key
+    #[arg(long, value_name = "DAYS", default_value = "7")]
+    pub(crate) ticket_key_days: Days,
 }
 
 /// How the files of a clinic are placed in the store.

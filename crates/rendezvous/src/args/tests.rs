@@ -90,6 +90,14 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(center.store.to_string(), "sqlite:rendezvous.db");
     assert_eq!((center.input, center.load.zone, center.load.slot_minutes), (None, None, 60));
 
+    let limits = net::limits::Limits::default();
+    assert_eq!(center.limits.of_sockets(usize::MAX), limits);
+    assert_eq!(center.limits.of_sockets(1_024), limits.within_open_files(1_024));
+    let settings = runtime::Settings { device_key: [7; 32], ..runtime::Settings::default() };
+    let found = center.limits.of_runtime([7; 32]);
+    assert_eq!(format!("{found:?}"), format!("{settings:?}"));
+    assert_eq!(center.network.ticket_key_days.0.to_string(), "168h");
+
     let Role::Patient(patient) = parsed(&["patient", "patient1"]).unwrap().role else {
         panic!("a patient")
     };
@@ -105,6 +113,55 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(admin.store, StoreLocation::Sqlite(PathBuf::from("a.db")));
     let cli = parsed(&["doctor", "doc1", "doc2", "--listen", "127.0.0.1:0"]).unwrap();
     assert!(matches!(cli.role, Role::Doctor(doctor) if doctor.names.len() == 2));
+}
+
+#[test]
+fn every_limit_of_a_center_can_be_set() {
+    let flag = |words: [&'static str; 2]| words;
+    let words: Vec<&str> = [
+        flag(["--connections-max", "1"]),
+        flag(["--connections-per-source-max", "2"]),
+        flag(["--strangers-max", "3"]),
+        flag(["--strangers-per-source-max", "4"]),
+        flag(["--refusals-at-once-max", "5"]),
+        flag(["--first-byte-deadline", "6s"]),
+        flag(["--message-deadline", "7s"]),
+        flag(["--tls-deadline", "8s"]),
+        flag(["--log-in-deadline", "1m 30s"]),
+        flag(["--idle-deadline", "1h"]),
+        flag(["--grace", "20ms"]),
+        flag(["--classic-bytes-max", "11"]),
+        flag(["--json-bytes-max", "12"]),
+        flag(["--waiting-bytes-max", "13"]),
+        flag(["--ledger-waiting-max", "14"]),
+        flag(["--reads-waiting-max", "15"]),
+        flag(["--hashes-waiting-max", "16"]),
+        flag(["--hashes-per-source-max", "17"]),
+        flag(["--guesses-per-source-hour", "18"]),
+        flag(["--guesses-per-account-hour", "19"]),
+        flag(["--guesses-per-device", "20"]),
+        flag(["--device-pause", "21s"]),
+        flag(["--enrolments-per-source-hour", "22"]),
+    ]
+    .concat();
+    let cli = parsed(&[&["center"], words.as_slice()].concat()).unwrap();
+    let Role::Center(center) = cli.role else { panic!("a center") };
+    let found = format!("{:?}", center.limits.of_sockets(usize::MAX));
+    assert_eq!(
+        found,
+        "Limits { connections_max: 1, connections_per_source_max: 2, strangers_max: 3, \
+         strangers_per_source_max: 4, refusals_at_once_max: 5, deadlines: Deadlines { grace: 20ms, \
+         first_byte: 6s, whole_message: 7s, idle: 3600s, tls_hello: 8s, log_in: 90s }, lines: \
+         LineLimits { classic_bytes_max: 11, json_bytes_max: 12, waiting_bytes_max: 13 } }"
+    );
+    let found = format!("{:?}", center.limits.of_runtime([7; 32]));
+    assert_eq!(
+        found,
+        "Settings { throttle: ThrottleSettings { guesses_per_source_hour: 18, \
+         guesses_per_account_hour: 19, guesses_per_device: 20, device_pause: 21s, \
+         enrolments_per_source_hour: 22 }, ledger_waiting_max: 14, reads_waiting_max: 15, \
+         hashes_waiting_max: 16, hashes_per_source_max: 17, device_key: \"********\" }"
+    );
 }
 
 #[test]
@@ -136,6 +193,35 @@ fn what_is_not_right_is_refused() {
         &["center", "--listen", "21000"],
         "error: invalid value '21000' for '--listen <ADDR>': is not an address, expected IP:PORT, \
          e.g. 127.0.0.1:21000",
+    );
+    check_refused(
+        &["center", "--tls-cert", "clinic.pem"],
+        "error: --tls-cert needs --tls-key FILE, its private key",
+    );
+    check_refused(
+        &["center", "--allow-plaintext", "here"],
+        "error: invalid value 'here' for '--allow-plaintext <CIDR>': is not a network, expected \
+         CIDR, e.g. 192.0.2.0/24 or 2001:db8::/32",
+    );
+    check_refused(
+        &["center", "--idle-deadline", "5"],
+        "error: invalid value '5' for '--idle-deadline <TIME>': is not a time span, expected a \
+         number with its unit, e.g. 500ms, 10s, 5m or 24h",
+    );
+    check_refused(
+        &["center", "--ticket-key-days", "0"],
+        "error: invalid value '0' for '--ticket-key-days <DAYS>': is not a number of days, expected \
+         e.g. 7 or 0.5, or a time span such as 12h",
+    );
+    check_refused(&["admin", "end-sessions"], "error: one of USER and --session ID is needed");
+    check_refused(
+        &["admin", "audit", "--verify", "--json"],
+        "error: --verify looks at the whole audit, it takes no other flag",
+    );
+    check_refused(
+        &["admin", "add-staff", "ana", "--role", "patient"],
+        "error: invalid value 'patient' for '--role <ROLE>': is not a role of staff, expected \
+         front-desk, administrator or integrator",
     );
     check_refused(
         &["center", "--store", "clinic.db"],

@@ -2,13 +2,17 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
-use domain::{AppointmentId, DoctorName, SlotIndex, UserName};
+use domain::{AppointmentId, DoctorName, Role, SlotIndex, UserName};
+use ipnet::IpNet;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use store::PatientChoice;
 
 /// The longest name of a person, in bytes.
 const PERSON_NAME_BYTES_MAX: usize = 256;
@@ -151,6 +155,151 @@ impl FromStr for PatientSelect {
         });
         parts.ok_or_else(|| "is not a choice, expected NAME=N, e.g. patient1=2".to_owned())
     }
+}
+
+/// A number from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Count(pub(crate) usize);
+
+impl FromStr for Count {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse::<u32>() {
+            Ok(number @ 1..) => usize::try_from(number).map(Self).map_err(|why| why.to_string()),
+            _ => Err(format!("is not a number, expected 1 to {}", u32::MAX)),
+        }
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A time that something takes, with its unit: `10ms`, `5s`, `1m 30s`, `24h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span(pub(crate) Duration);
+
+/// The longest span, ten years: beyond it, clocks would have to be added to with care.
+const SPAN_MAX: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
+
+impl Span {
+    /// The same as a signed one.
+    pub(crate) fn signed(self) -> SignedDuration {
+        SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX)
+    }
+}
+
+impl FromStr for Span {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let signed: Option<SignedDuration> = text.parse().ok();
+        let span = signed.and_then(|signed| Duration::try_from(signed).ok());
+        span.filter(|span| !span.is_zero() && *span <= SPAN_MAX).map(Self).ok_or_else(|| {
+            "is not a time span, expected a number with its unit, e.g. 500ms, 10s, 5m or 24h"
+                .to_owned()
+        })
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#}", self.signed())
+    }
+}
+
+/// Days, as a number (`7`, `0.5`) or as a span with its unit (`90s`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Days(pub(crate) Span);
+
+impl FromStr for Days {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            "is not a number of days, expected e.g. 7 or 0.5, or a time span such as 12h".to_owned()
+        };
+        let Ok(days) = text.parse::<f64>() else {
+            return text.parse().map(Self).map_err(|_: String| wrong());
+        };
+        let span = Duration::try_from_secs_f64(days * 24.0 * 60.0 * 60.0).ok();
+        let span = span.filter(|span| !span.is_zero() && *span <= SPAN_MAX).ok_or_else(wrong)?;
+        Ok(Self(Span(span)))
+    }
+}
+
+/// A moment that an operator names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// With its offset from UTC.
+    Exact(Timestamp),
+    /// As clocks in the center's zone show it.
+    Local(DateTime),
+}
+
+impl Moment {
+    /// The moment itself, where clocks are in `zone`; of one that comes twice, the first.
+    pub(crate) fn at(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
+        match self {
+            Self::Exact(moment) => Ok(moment),
+            Self::Local(shown) => zone.to_timestamp(shown),
+        }
+    }
+}
+
+impl FromStr for Moment {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let exact = text.parse().map(Self::Exact);
+        exact.or_else(|_| text.parse().map(Self::Local)).map_err(|_| {
+            "is not a moment, expected a date, a date and time such as 2026-12-01T09:00, or one in \
+             UTC such as 2026-12-01T08:00:00Z"
+                .to_owned()
+        })
+    }
+}
+
+/// How an operator names a patient: by user name, or by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PatientNamed(pub(crate) PatientChoice);
+
+impl FromStr for PatientNamed {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(id) = text.parse() {
+            return Ok(Self(PatientChoice::Id(id)));
+        }
+        let user: Result<UserName, _> = text.parse();
+        user.map(|user| Self(PatientChoice::User(user))).map_err(|error| error.to_string())
+    }
+}
+
+impl fmt::Display for PatientNamed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            PatientChoice::User(user) => user.fmt(f),
+            PatientChoice::Id(id) => id.fmt(f),
+        }
+    }
+}
+
+/// What somebody who works here may be: not a patient, and not a doctor, who enrols.
+pub(super) fn staff_role(text: &str) -> Result<Role, String> {
+    let role = text
+        .parse()
+        .ok()
+        .filter(|role| matches!(role, Role::FrontDesk | Role::Administrator | Role::Integrator));
+    role.ok_or_else(|| {
+        "is not a role of staff, expected front-desk, administrator or integrator".to_owned()
+    })
+}
+
+/// A network in CIDR notation; one address is a network too.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    let one = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or_else(|_| one()).map_err(|_| {
+        "is not a network, expected CIDR, e.g. 192.0.2.0/24 or 2001:db8::/32".to_owned()
+    })
 }
 
 /// How a patient names a slot.

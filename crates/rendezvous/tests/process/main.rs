@@ -4,7 +4,9 @@
 
 mod durability;
 mod operator;
+mod oversight;
 mod running;
 mod simulate;
+mod site;
 mod tidy;
 mod visits;

@@ -8,34 +8,34 @@ use std::process::Command;
 use crate::running::{INPUT, Running, rendezvous, told, told_with};
 
 /// A working folder.
-struct Office {
+pub(crate) struct Office {
     dir: tempfile::TempDir,
 }
 
 impl Office {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self { dir: tempfile::tempdir().expect("a folder") }
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         rendezvous(self.path(), words)
     }
 
     /// Exit code, standard output, standard error.
-    fn run(&self, words: &[&str]) -> (i32, String, String) {
+    pub(crate) fn run(&self, words: &[&str]) -> (i32, String, String) {
         told(&mut self.command(words))
     }
 
     /// The same with a line on standard input.
-    fn run_with(&self, words: &[&str], line: &str) -> (i32, String, String) {
+    pub(crate) fn run_with(&self, words: &[&str], line: &str) -> (i32, String, String) {
         told_with(&mut self.command(words), line)
     }
 
-    fn expect(&self, words: &[&str], code: i32, stdout: &str, stderr: &str) {
+    pub(crate) fn expect(&self, words: &[&str], code: i32, stdout: &str, stderr: &str) {
         let expected = (code, stdout.to_owned(), stderr.to_owned());
         assert_eq!(self.run(words), expected, "{words:?}");
     }
@@ -123,20 +123,31 @@ fn an_operator_adds_patients_and_slots() {
     office.run(&["admin", "import", INPUT, "--zone", "Europe/Berlin"]);
     let add = ["admin", "add-patient", "ana", "--name", "Ana Novak"];
     assert_eq!(
-        office.run_with(&add, "secret"),
+        office.run_with(&add, "correct horse"),
         (0, "added patient ana\n".to_owned(), String::new())
     );
     let exists = "rendezvous: ana exists already\n".to_owned();
-    assert_eq!(office.run_with(&add, "secret"), (3, String::new(), exists));
+    assert_eq!(office.run_with(&add, "correct horse"), (3, String::new(), exists));
     let none = "error: there is no password: set RENDEZVOUS_PASSWORD, or give it on standard \
                 input\n";
     office.expect(&["admin", "add-patient", "bob"], 2, "", none);
+    for (weak, why) in [
+        ("x", "the password has 1 characters, expected 8 to 128"),
+        ("Password", "the password is one of the most common ones, choose another"),
+        ("ana.ana.", ""),
+    ] {
+        let (code, _, stderr) = office.run_with(&["admin", "set-password", "ana"], weak);
+        match why {
+            "" => assert_eq!(code, 0, "{stderr}"),
+            why => assert_eq!((code, stderr), (2, format!("error: {why}\n")), "{weak}"),
+        }
+    }
     let unknown = "rendezvous: there is no user bob\n".to_owned();
     assert_eq!(
-        office.run_with(&["admin", "set-password", "bob"], "x"),
+        office.run_with(&["admin", "set-password", "bob"], "correct horse"),
         (3, String::new(), unknown)
     );
-    let (code, stdout, _) = office.run_with(&["admin", "set-password", "ana"], "x");
+    let (code, stdout, _) = office.run_with(&["admin", "set-password", "ana"], "battery staple");
     assert_eq!(
         (code, stdout.as_str()),
         (0, "ana has a new password, and all sessions are ended\n")
@@ -163,7 +174,8 @@ fn a_store_is_restored_only_when_nobody_uses_it() {
     office.expect(&["admin", "slots"], 2, "", missing);
     office.run(&["admin", "import", INPUT]);
     let mut center = Running::start(office.path(), &["center"]);
-    let done = "backed up rendezvous.db to copy.db\n";
+    let done = "backed up rendezvous.db to copy.db\nkeep rendezvous.keys beside it, in another safe \
+                place: without the keys in it the audit of a restored store cannot be verified\n";
     office.expect(&["admin", "backup", "copy.db"], 0, done, "");
     let there = "copy.db: is there already, expected a new file\n";
     office.expect(&["admin", "backup", "copy.db"], 2, "", there);

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -48,6 +49,21 @@ pub(crate) fn words_of(output: &Output) -> (i32, String, String) {
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
+/// How long a test waits for something to come true.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until `look` gives something.
+pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// A center or a doctor.
 pub(crate) struct Running {
     child: Child,
@@ -61,8 +77,17 @@ pub(crate) struct Running {
 impl Running {
     /// Starts a role on a port of its own and comes back when it has said where it serves.
     pub(crate) fn start(folder: &Path, words: &[&str]) -> Self {
+        Self::start_with(folder, words, Stdio::null())
+    }
+
+    /// The same, with its log in a file.
+    pub(crate) fn start_logging(folder: &Path, words: &[&str], log: &Path) -> Self {
+        Self::start_with(folder, words, std::fs::File::create(log).unwrap().into())
+    }
+
+    fn start_with(folder: &Path, words: &[&str], log: Stdio) -> Self {
         let mut command = rendezvous(folder, words);
-        command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().unwrap();
         let mut screen = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -131,6 +131,23 @@ fn the_limits_that_the_documents_name_exist() {
 }
 
 #[test]
+fn every_limit_that_a_center_can_be_set_to_is_in_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, help, _) = told(&mut rendezvous(folder.path(), &["center", "--help"]));
+    assert_eq!(code, 0);
+    let (_, limits) = help.split_once("\nLimits:\n").unwrap();
+    let (limits, _) = limits.split_once("\nEverywhere:\n").unwrap();
+    let text = read(&root().join("ARCHITECTURE.md"));
+    let named: BTreeSet<&str> = quoted(&text).filter(|word| word.starts_with("--")).collect();
+    let flags: Vec<&str> =
+        limits.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2).collect();
+    assert!(flags.len() > 20, "{help}");
+    for flag in flags {
+        assert!(named.contains(flag), "ARCHITECTURE.md does not name {flag}");
+    }
+}
+
+#[test]
 fn the_commands_that_the_documents_name_exist() {
     let folder = tempfile::tempdir().unwrap();
     let mut seen = 0;

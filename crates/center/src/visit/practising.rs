@@ -1,0 +1,93 @@
+//! A doctor's verbs: where the doctor answers and under which keys, and what is new.
+
+use std::net::IpAddr;
+
+use domain::{DoctorAddress, Refusal};
+use jiff::{SignedDuration, Timestamp};
+use protocol::{News, Registration, TicketsOver};
+use store::{Actor, Answer, Command, Query, RegisterDoctor};
+
+use super::account::Practising;
+use super::tending::Next;
+use super::{Doing, Effect, Rules};
+use crate::tickets::{CLOCK_SKEW, TicketOffice, VISIT_TICKET_VALID};
+
+/// How far news reach back behind what was asked for: a change bears the moment at which its batch
+/// was made, which is a little before it can be read.
+const NEWS_OVERLAP: SignedDuration = SignedDuration::from_secs(10);
+/// The most changed appointments in one answer (about 100 bytes each on the wire).
+const NEWS_CHANGES_MAX: usize = 8_192;
+
+impl Practising {
+    pub(super) fn register(&self, rules: &Rules, registration: Registration, from: IpAddr) -> Next {
+        // Nobody could believe keys that are not certified.
+        if rules.tickets.is_none() {
+            return Err(Refusal::Unavailable);
+        }
+        let address = address_of(registration.address, from);
+        let actor = Actor::Account(self.standing);
+        let register = RegisterDoctor { actor, address, keys: registration.keys };
+        Ok((Doing::Registering, Effect::Commit(Command::RegisterDoctor(register))))
+    }
+
+    /// What has changed since `since`, or since the last ticket was made that can be in force.
+    pub(super) fn news(&self, rules: &Rules, now: Timestamp, since: Option<Timestamp>) -> Next {
+        if rules.tickets.is_none() {
+            return Err(Refusal::Unavailable);
+        }
+        let oldest = now - VISIT_TICKET_VALID - CLOCK_SKEW;
+        let since = since.map_or(oldest, |since| (since.max(oldest)).min(now));
+        let query = Query::ChangedAppointments {
+            doctor: self.doctor.clone(),
+            since: since - NEWS_OVERLAP,
+            limit: NEWS_CHANGES_MAX,
+        };
+        Ok((Doing::Hearing, Effect::Read(query)))
+    }
+}
+
+/// What a doctor has to know at `now`; `None` when the store could not be read.
+pub(super) fn news(office: &TicketOffice, now: Timestamp, answer: Option<Answer>) -> Option<News> {
+    let Some(Answer::Changes(changes)) = answer else { return None };
+    // More than fit: some tickets that are over would not be named. Rather no news than wrong ones.
+    if changes.len() >= NEWS_CHANGES_MAX {
+        return None;
+    }
+    let over = |(appointment, below)| TicketsOver { appointment, below };
+    Some(News {
+        ticket_keys: office.verifying_keys(now),
+        over: changes.into_iter().map(over).collect(),
+        until: now,
+    })
+}
+
+/// Where a doctor answers: at the named host, or where it speaks from. Loopback means the center's
+/// own host, which classic messages can say no other.
+fn address_of(named: DoctorAddress, from: IpAddr) -> DoctorAddress {
+    let named_host = named.host.filter(|host| !host.is_unspecified());
+    let host = named_host.unwrap_or(from).to_canonical();
+    DoctorAddress { host: Some(host).filter(|host| !host.is_loopback()), port: named.port }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_doctor_answers_where_it_says_or_where_it_speaks_from() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        for (named, from, expected) in [
+            (None, "192.0.2.7", Some("192.0.2.7")),
+            (None, "::ffff:192.0.2.7", Some("192.0.2.7")),
+            (None, "127.0.0.1", None),
+            (None, "::1", None),
+            (Some("0.0.0.0"), "192.0.2.7", Some("192.0.2.7")),
+            (Some("192.0.2.8"), "127.0.0.1", Some("192.0.2.8")),
+            (Some("127.0.0.1"), "127.0.0.1", None),
+        ] {
+            let named = DoctorAddress { host: named.map(ip), port: 41_000 };
+            let expected = DoctorAddress { host: expected.map(ip), port: 41_000 };
+            assert_eq!(address_of(named, ip(from)), expected);
+        }
+    }
+}
