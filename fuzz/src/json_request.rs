@@ -18,6 +18,7 @@ pub fn check(data: &[u8]) {
     let mut visitor = Visitor::enter();
     visitor.perform(steps(data));
     read_back(&visitor.fall_silent());
+    Visitor::flood_in(steps(data));
 
     let mut in_pieces = Visitor::enter();
     let mut whole = Vec::new();

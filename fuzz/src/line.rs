@@ -23,4 +23,5 @@ pub fn check(data: &[u8]) {
     let mut visitor = Visitor::enter();
     visitor.perform(steps(data));
     let _ = visitor.fall_silent();
+    Visitor::flood_in(steps(data));
 }

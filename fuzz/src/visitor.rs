@@ -3,12 +3,8 @@
 use std::time::{Duration, Instant};
 
 use domain::{DoctorName, Refusal, SlotIndex, WeekTime};
-use protocol::limits::{
-    BOARD_ROWS_MAX, Deadlines, JSON_LINE_BYTES_MAX, STRANGER_REFUSALS_MAX, WAITING_BYTES_MAX,
-};
-use protocol::{
-    Conversation, LoggedIn, Offer, Offers, Referral, Reply, Request, SlotNamed,
-};
+use protocol::limits::{BOARD_ROWS_MAX, Deadlines, STRANGER_REFUSALS_MAX, WAITING_BYTES_MAX};
+use protocol::{Conversation, LoggedIn, Offer, Offers, Referral, Reply, Request, SlotNamed};
 
 use crate::script::Step;
 
@@ -20,6 +16,10 @@ const REPLY_BYTES: usize = 1_024;
 const ESCAPED_BYTES_MAX: usize = 6;
 /// A flood comes in pieces of about so many bytes.
 const FLOOD_PIECE_BYTES: usize = 1_024;
+/// A flood that nobody has to answer is over after so many bytes.
+const FLOOD_BYTES: usize = 2 * WAITING_BYTES_MAX;
+/// After a flood, so many requests are answered.
+const FLOOD_ANSWERS: usize = 16;
 
 /// A patient's program at the center's door.
 pub(crate) struct Visitor {
@@ -46,13 +46,25 @@ impl Visitor {
         }
     }
 
-    /// Does what the script says.
+    /// Does what the script says; a flood comes only once.
     pub(crate) fn perform<'a>(&mut self, steps: impl Iterator<Item = Step<'a>>) {
         for step in steps {
             match step {
-                Step::Piece(bytes) => self.say(bytes),
-                Step::Flood(bytes) => self.flood(bytes),
+                Step::Piece(bytes) | Step::Flood(bytes) => self.say(bytes),
                 Step::Pause => self.pause(),
+            }
+        }
+    }
+
+    /// Does what the script says up to its first flood, and that is one: it is no longer read once
+    /// enough waits.
+    pub(crate) fn flood_in<'a>(steps: impl Iterator<Item = Step<'a>>) {
+        let mut visitor = Self::enter();
+        for step in steps {
+            match step {
+                Step::Piece(bytes) => visitor.say(bytes),
+                Step::Pause => visitor.pause(),
+                Step::Flood(bytes) => return visitor.flood(bytes),
             }
         }
     }
@@ -67,29 +79,30 @@ impl Visitor {
         self.have_all_answered();
     }
 
-    /// Says `bytes` again and again while the center is busy with the first request.
-    fn flood(&mut self, bytes: &[u8]) {
+    /// Says `bytes` again and again, while the center is busy with the first request among them.
+    fn flood(mut self, bytes: &[u8]) {
         let piece = bytes.repeat(FLOOD_PIECE_BYTES.div_ceil(bytes.len()));
         let mut waiting = 0;
         let mut outstanding = None;
         while self.conversation.wants_input() {
-            waiting += piece.len();
+            if outstanding.is_some() {
+                waiting += piece.len();
+                // What came before the request waits too, and is no more than a line.
+                assert!(waiting < WAITING_BYTES_MAX + piece.len(), "more waits than may wait");
+            }
+            self.received += piece.len();
             self.conversation.receive(self.now, &piece);
-            if outstanding.is_none() {
-                outstanding = self.conversation.next_request(self.now);
-            }
-            let room = WAITING_BYTES_MAX + 2 * piece.len() + JSON_LINE_BYTES_MAX;
-            assert!(waiting <= room || outstanding.is_none(), "more waits than may wait");
-            if waiting > 2 * room {
-                // It is read as fast as it comes.
-                break;
+            outstanding = outstanding.or_else(|| self.conversation.next_request(self.now));
+            if outstanding.is_none() && self.received > FLOOD_BYTES {
+                // It is read as fast as it comes, and means nothing.
+                return;
             }
         }
-        self.received += waiting;
-        if let Some(request) = outstanding {
+        for _ in 0..FLOOD_ANSWERS {
+            let Some(request) = outstanding else { return };
             self.answer(&request);
+            outstanding = self.conversation.next_request(self.now);
         }
-        self.have_all_answered();
     }
 
     /// Waits for the next deadline.
@@ -173,10 +186,9 @@ fn reply(request: &Request) -> Reply {
         Request::Slots(_) => Reply::Slots(Offers::default()),
         Request::Book { slot: SlotNamed::Index(index), .. } => match index.number() {
             1 => Reply::Refused(Refusal::SlotTaken),
-            2 => Reply::Booked(Referral::Port {
-                doctor: DoctorName::new("doc2").ok(),
-                port: 42_000,
-            }),
+            2 => {
+                Reply::Booked(Referral::Port { doctor: DoctorName::new("doc2").ok(), port: 42_000 })
+            }
             3 => Reply::Unknown,
             _ => Reply::Refused(Refusal::NoSuchSlot),
         },
