@@ -4,6 +4,7 @@
 
 mod durability;
 mod operator;
+mod packaging;
 mod running;
 mod simulate;
 mod tidy;
