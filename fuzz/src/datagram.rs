@@ -80,10 +80,10 @@ fn check_answer(datagram: &[u8], seen: &Seen) {
     }
 }
 
-/// The first byte is a control character (PROTOCOL.md, the sealed exchange); those above ASCII may
-/// begin a name in UTF-8.
+/// The first byte belongs to no text, not even to the blanks around one (PROTOCOL.md, the sealed
+/// exchange).
 fn is_sealed(first: u8) -> bool {
-    first.is_ascii_control() && !matches!(first, 0 | b'\t' | b'\n' | b'\r')
+    (1..b'\t').contains(&first)
 }
 
 /// A patient takes the bytes for an answer only when they are one to this very question.
