@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use domain::{DoctorName, PlanName, Service};
-use protocol::files::parse_tariff;
+use domain::{PlanName, Service};
 use protocol::limits::{DATAGRAM_BYTES_MAX, NAME_REMEMBERED};
-use protocol::{Dialect, EstimateRequest, Inquiry, InquiryStep, Practice, Seen};
+use protocol::{Dialect, EstimateRequest, Inquiry, InquiryStep, Seen};
 
+use crate::clinic;
 use crate::script::{Step, steps};
+use crate::sealed;
 
 /// The longest answer, in bytes, besides what it repeats of the question.
 const ANSWER_BYTES: usize = 512;
@@ -22,10 +23,7 @@ const FLOOD: usize = 2;
 /// # Panics
 /// When the exchange breaks a promise.
 pub fn check(data: &[u8]) {
-    let doctor = DoctorName::new("doc1").expect("a doctor's name");
-    let prices = b"insurance1 30\ninsurance2 20.50\n";
-    let tariff = parse_tariff(prices, "USD".parse().expect("a currency")).expect("a tariff");
-    let mut practice = Practice::new(doctor, tariff);
+    let mut practice = clinic::practice();
     let mut now = Instant::now();
     let sources: [SocketAddr; 2] =
         [([127, 0, 0, 1], 50_001), ([127, 0, 0, 1], 50_002)].map(SocketAddr::from);
@@ -41,11 +39,16 @@ pub fn check(data: &[u8]) {
         for _ in 0..times {
             now += Duration::from_millis(1);
             let source = sources[usize::from(bytes[0] & 1)];
-            check_answer(bytes, &practice.receive(now, source, bytes));
+            let arrival = clinic::arrival(now, source);
+            check_answer(bytes, &practice.answer(&arrival, bytes));
+            if let [sealed::REQUEST, change @ ..] = bytes {
+                sealed::check_change(&mut practice, &arrival, change);
+            }
         }
     }
     // Whatever came before: the next patient is answered.
-    let next = practice.receive(now, SocketAddr::from(([127, 0, 0, 2], 50_003)), b"insurance2");
+    let next = clinic::arrival(now, SocketAddr::from(([127, 0, 0, 2], 50_003)));
+    let next = practice.answer(&next, b"insurance2");
     assert_eq!(next.answer.as_deref(), Some(&b"20.50"[..]));
     check_patient(data, now);
 }
@@ -66,9 +69,7 @@ fn check_answer(datagram: &[u8], seen: &Seen) {
             assert_eq!(question["id"], reply["id"], "another question's answer");
             assert!(answer.len() <= datagram.len() + ANSWER_BYTES);
         }
-        first if is_sealed(first) => {
-            assert!(answer.len() <= datagram.len(), "a sealed answer is larger than its question");
-        }
+        first if is_sealed(first) => panic!("these bytes were not sealed by any patient"),
         _ => {
             let nul = datagram.contains(&0);
             assert_eq!(answer.last() == Some(&0), nul, "NUL is for those who send it");
@@ -96,7 +97,9 @@ fn check_patient(data: &[u8], now: Instant) {
     for dialect in [Dialect::Spec, Dialect::Nul, Dialect::Seed, Dialect::Json] {
         let mut inquiry = Inquiry::new(dialect, request.clone(), 7, now);
         assert!(matches!(inquiry.step(now), InquiryStep::Send(_)));
-        let Some(answer) = inquiry.receive(data) else { continue };
+        let Some(answer) = inquiry.receive(data) else {
+            continue;
+        };
         if dialect == Dialect::Json {
             let value = String::from_utf8_lossy(data);
             let value: serde_json::Value = serde_json::from_str(&value).expect("JSON");

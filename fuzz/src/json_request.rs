@@ -45,7 +45,9 @@ fn read_back(visitor: &Visitor) {
     }
     for request in &visitor.requests {
         // Some requests are only ever said in other words.
-        let Ok(bytes) = Call::new(Dialect::Json).ask(request) else { continue };
+        let Ok(bytes) = Call::new(Dialect::Json).ask(request) else {
+            continue;
+        };
         let mut again = Visitor::enter();
         again.say(&bytes);
         assert_eq!(again.requests, std::slice::from_ref(request), "said again it is another");

@@ -5,10 +5,12 @@
 //! and what the parsed words mean to a center.
 #![forbid(unsafe_code)]
 
+mod clinic;
 pub mod datagram;
 pub mod input_file;
 pub mod json_request;
 pub mod line;
 pub mod script;
+mod sealed;
 pub mod ticket;
 mod visitor;
