@@ -8,7 +8,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::running::{INPUT, rendezvous, told};
 
@@ -23,8 +23,8 @@ fn packaging(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "..", "..", "packaging", name].iter().collect()
 }
 
-/// `packaging/try`, and why it is not used; `None` when it can be.
-fn confined(words: &[&str]) -> Result<String, String> {
+/// What `packaging/try` prints; `Err` says why it cannot be tried here.
+fn tried(words: &[&str]) -> Result<String, String> {
     let Ok(output) = Command::new(packaging("try")).args(words).output() else {
         return Err("python3 is not here".to_owned());
     };
@@ -60,7 +60,7 @@ fn what_a_unit_forbids_is_refused() {
     for unit in [CENTER, DOCTOR] {
         let unit = packaging(unit);
         let unit = unit.to_str().unwrap();
-        let found = match confined(&[unit, "--probe"]) {
+        let found = match tried(&[unit, "--probe"]) {
             Ok(found) => found,
             Err(why) => return eprintln!("{why}"),
         };
@@ -87,7 +87,7 @@ fn what_a_unit_forbids_is_refused() {
             "{unit}"
         );
         // It is the unit that forbids, not the machine.
-        let open = confined(&[unit, "--probe", "--open"]).unwrap();
+        let open = tried(&[unit, "--probe", "--open"]).unwrap();
         for name in ["a page to write and execute", "a local socket", "a set-user-ID file"] {
             assert!(open.contains(&format!("{name}: allowed\n")), "{open}");
         }
@@ -97,6 +97,8 @@ fn what_a_unit_forbids_is_refused() {
 /// A center or a doctor under the limits of its unit, and gone with the test.
 struct Confined {
     process: Child,
+    /// Kept open: it may have more to say.
+    _screen: BufReader<ChildStdout>,
     address: SocketAddr,
 }
 
@@ -112,8 +114,8 @@ impl Confined {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let Ok(mut process) = command.spawn() else { return Err("python3 is not here".to_owned()) };
         let mut line = String::new();
-        let screen = process.stdout.take().unwrap();
-        BufReader::new(screen).read_line(&mut line).unwrap();
+        let mut screen = BufReader::new(process.stdout.take().unwrap());
+        screen.read_line(&mut line).unwrap();
         let port = line
             .split_whitespace()
             .skip_while(|word| *word != "port")
@@ -124,7 +126,7 @@ impl Confined {
             assert_eq!(code, Some(SKIPPED), "{unit} began with {line:?}\n{log}");
             return Err(log);
         };
-        Ok(Self { process, address: SocketAddr::from(([127, 0, 0, 1], port)) })
+        Ok(Self { process, _screen: screen, address: SocketAddr::from(([127, 0, 0, 1], port)) })
     }
 
     /// What the kernel says of it, in `/proc/PID/NAME`.
@@ -211,7 +213,9 @@ fn a_visit_needs_no_more_than_the_units_allow() {
     }
     let limits = center.kernel("limits");
     let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
-    assert_eq!(files.split_whitespace().nth(4), Some("20000"), "{limits}");
+    let most: u64 = files.split_whitespace().nth(4).unwrap().parse().unwrap();
+    // `LimitNOFILE=` of the unit.
+    assert_eq!(most, 20_000, "{limits}");
     // Nobody else reads the bookings, and hashing steps back behind booking.
     let store = fs::metadata(folder.path().join("rendezvous").join("clinic.db")).unwrap();
     assert_eq!(store.permissions().mode() & 0o777, 0o600);
