@@ -51,6 +51,8 @@ pub fn check(data: &[u8]) {
     let next = practice.answer(&next, b"insurance2");
     assert_eq!(next.answer.as_deref(), Some(&b"20.50"[..]));
     check_patient(data, now);
+    // And behind a right check, and inside a right seal.
+    protocol::fuzz::datagram(data);
 }
 
 fn check_answer(datagram: &[u8], seen: &Seen) {

@@ -34,6 +34,8 @@ pub fn check(data: &[u8]) {
     assert_eq!(in_pieces.requests, in_one.requests, "the pieces changed the meaning");
     assert_eq!(in_pieces.output, in_one.output, "the pieces changed the replies");
     read_back(&in_one);
+    // Also as a center's reply.
+    protocol::fuzz::json_line(&whole);
 }
 
 fn read_back(visitor: &Visitor) {

@@ -52,6 +52,9 @@ pub fn check(data: &[u8]) {
     }
     check_signed(data);
     check_file(data);
+    if let Ok(text) = std::str::from_utf8(data) {
+        protocol::fuzz::signed(text);
+    }
 }
 
 fn read(ticket: &Ticket) -> Option<TicketClaims> {
