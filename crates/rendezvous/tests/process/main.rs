@@ -5,6 +5,7 @@
 mod durability;
 mod operator;
 mod oversight;
+mod packaging;
 mod running;
 mod simulate;
 mod site;
