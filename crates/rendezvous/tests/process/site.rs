@@ -80,6 +80,11 @@ fn a_named_key_file_that_the_world_may_read_is_refused() {
     let wrong = "my.key: has mode 0644: others may get at it, expected mode 0600";
     assert!(stderr.contains(wrong), "{stderr}");
     set_mode(&key, 0o600);
+    let authority = fs::read(keys.join("ca.pem")).unwrap();
+    let words = [&words[..1], &words[3..], &["--input", INPUT]].concat();
+    let center = Running::start(office.path(), &words);
+    Patient::log_in(center.address, &authority).unwrap();
+    center.end(Signal::TERM);
     fs::write(&key, "no key").unwrap();
     let (code, _, stderr) = office.run(&words);
     assert_eq!(code, 2, "{stderr}");
