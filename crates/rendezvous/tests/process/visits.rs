@@ -238,9 +238,8 @@ fn guesses_of_strangers_keep_a_known_device_in_and_the_guessers_out() {
     clinic.check(&["patient1", "--list", "--device", "device"], 0, "2 Mon 03pm doc2");
     let center = clinic.center.address.to_string();
     let words = ["patient", "patient1", "--input", INPUT, "--center", &center, "--list"];
-    let guess = |password| {
-        told(rendezvous(clinic.path(), &words).env("RENDEZVOUS_PASSWORD", password))
-    };
+    let guess =
+        |password| told(rendezvous(clinic.path(), &words).env("RENDEZVOUS_PASSWORD", password));
     let throttled = "rendezvous: too many wrong log-ins, try again later\n";
     // Ten wrong guesses an hour and a few more: then it is not even looked at any more.
     let refused = (0..30).map(|n| guess(format!("guess-{n}"))).find(|(_, _, errors)| {
