@@ -21,9 +21,15 @@ pub(crate) fn secret_words() -> Vec<&'static str> {
 
 /// The clinic's files, in `folder`.
 pub(crate) fn write_files(folder: &Path) {
+    write_files_with(folder, "");
+}
+
+/// The same, with `prefix` in front of each of the secret words.
+pub(crate) fn write_files_with(folder: &Path, prefix: &str) {
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
     let (mut users, mut tariff) = (String::new(), String::new());
     for (n, (user, password, plan, price)) in PATIENTS.iter().enumerate() {
+        let [user, password, plan] = [user, password, plan].map(|word| format!("{prefix}{word}"));
         users += &format!("{user} {password}\n");
         tariff += &format!("{plan} {price}\n");
         let name = format!("patient{}", n + 1);
