@@ -113,6 +113,31 @@ fn the_paths_that_the_documents_name_exist() {
 }
 
 #[test]
+fn the_tests_that_security_names_exist() {
+    let crates = sources(&root().join("crates"));
+    let code: Vec<String> = crates.iter().map(|path| read(path)).collect();
+    let text = read(&root().join("SECURITY.md"));
+    let rows: Vec<&str> = text.lines().filter(|line| abuse_case(line)).collect();
+    assert!(rows.len() >= 30, "{} abuse cases", rows.len());
+    for row in rows {
+        let shown = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let names: Vec<&str> = quoted(shown).collect();
+        assert!(!names.is_empty(), "nothing shows {row}");
+        for name in names.iter().filter(|name| !name.starts_with('.')) {
+            let declared = format!("fn {name}(");
+            // Conformance sentences are made tests by a macro.
+            assert!(code.iter().any(|text| text.contains(&declared)), "{name} of {row}");
+        }
+    }
+}
+
+/// A row of a table that begins with a number.
+fn abuse_case(line: &str) -> bool {
+    let number = line.strip_prefix("| ").and_then(|rest| rest.split(' ').next());
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
+#[test]
 fn the_limits_that_the_documents_name_exist() {
     for word in quoted(&read(&root().join("ARCHITECTURE.md"))) {
         let Some((path, name)) = word.rsplit_once("::") else { continue };
