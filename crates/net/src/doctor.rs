@@ -4,14 +4,15 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use domain::Tariff;
+use jiff::Timestamp;
 use protocol::screen::doctor as screen;
-use protocol::{Practice, Seen};
+use protocol::{Answered, Arrival, News, Plaintext, Practice, Seen};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::limits::{DOCTOR_RECEIVE_BUFFER_BYTES, RECEIVE_BYTES};
-use crate::{Screen, Shutdown};
+use crate::{PlaintextFrom, Screen, Shutdown};
 
 /// Binds a doctor's socket, with room for a burst of patients.
 ///
@@ -25,17 +26,46 @@ pub fn bind(address: SocketAddr) -> std::io::Result<UdpSocket> {
     UdpSocket::from_std(socket.into())
 }
 
-/// Answers requests for estimates until `shutdown`; a tariff that comes through `tariffs` is in
-/// force from the next datagram on.
-pub async fn serve(
-    socket: UdpSocket,
-    mut practice: Practice,
-    mut tariffs: watch::Receiver<Tariff>,
-    screen: Screen,
-    mut shutdown: Shutdown,
-) {
+/// What a doctor needs to answer.
+pub struct Office {
+    /// Where datagrams come in.
+    pub socket: UdpSocket,
+    /// Who answers them.
+    pub practice: Practice,
+    /// From where datagrams in the clear are answered.
+    pub plaintext: PlaintextFrom,
+    /// Tariffs, each in force from the next datagram on.
+    pub tariffs: watch::Receiver<Tariff>,
+    /// What the center says is new, heard before the next datagram.
+    pub news: mpsc::Receiver<News>,
+    /// Keeps a record of a sealed request that is about to be answered.
+    pub keep: Keep,
+    /// The exercise's messages.
+    pub screen: Screen,
+    /// The end.
+    pub shutdown: Shutdown,
+}
+
+/// Takes what is about to be answered for the doctor's record; never waits.
+pub type Keep = Box<dyn FnMut(&Answered) -> Recorded + Send>;
+
+/// Whether the record has taken something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It will be kept.
+    Yes,
+    /// There is no room now: nothing is answered until there is.
+    No,
+}
+
+/// Answers requests for estimates until the shutdown of `office`.
+pub async fn serve(office: Office) {
+    let Office { socket, mut practice, plaintext, mut tariffs, mut news, keep, screen, shutdown } =
+        office;
+    let mut shutdown = shutdown;
+    let mut book = Book { keep, waiting: None };
     let mut buffer = vec![0; RECEIVE_BYTES];
-    let mut watching = true;
+    let (mut watching, mut hearing) = (true, true);
     loop {
         tokio::select! {
             biased;
@@ -44,15 +74,69 @@ pub async fn serve(
                 Ok(()) => practice.set_tariff(tariffs.borrow_and_update().clone()),
                 Err(_) => watching = false,
             },
+            heard = news.recv(), if hearing => match heard {
+                Some(news) => practice.hear(&news),
+                None => hearing = false,
+            },
             received = socket.recv_from(&mut buffer) => match received {
                 Ok((length, source)) => {
-                    let seen = practice.receive(Instant::now(), source, &buffer[..length]);
+                    if book.has_room() == Recorded::No {
+                        continue;
+                    }
+                    let arrival = arrival(source, &plaintext);
+                    let seen = practice.answer(&arrival, &buffer[..length]);
+                    if book.note(seen.answered.as_ref()) == Recorded::No {
+                        continue;
+                    }
                     answer(&socket, source, &practice, seen, &screen).await;
                 }
                 // What an earlier answer met on its way (ICMP) is no reason to stop.
                 Err(error) => tracing::debug!(%error, "a datagram could not be received"),
             },
         }
+    }
+}
+
+fn arrival(source: SocketAddr, plaintext: &PlaintextFrom) -> Arrival {
+    let plaintext = match plaintext.includes(source.ip()) {
+        true => Plaintext::Answered,
+        false => Plaintext::Ignored,
+    };
+    Arrival {
+        now: Instant::now(),
+        wall: Timestamp::now(),
+        source,
+        plaintext,
+        entropy: runtime::fresh_entropy(),
+    }
+}
+
+/// The record in front of the answers: no sealed request is answered before it has taken it. The
+/// practice has worked out the answer by then and gives it to the patient's next try.
+struct Book {
+    keep: Keep,
+    /// What the record had no room for; `None` mostly.
+    waiting: Option<Answered>,
+}
+
+impl Book {
+    /// Whether what waits, if anything, was taken.
+    fn has_room(&mut self) -> Recorded {
+        let taken = self.waiting.as_ref().map_or(Recorded::Yes, |waiting| (self.keep)(waiting));
+        if taken == Recorded::Yes {
+            self.waiting = None;
+        }
+        taken
+    }
+
+    fn note(&mut self, answered: Option<&Answered>) -> Recorded {
+        let Some(answered) = answered else { return Recorded::Yes };
+        let taken = (self.keep)(answered);
+        if taken == Recorded::No {
+            tracing::error!("the record of estimates has no room: nothing is answered");
+            self.waiting = Some(answered.clone());
+        }
+        taken
     }
 }
 

@@ -4,10 +4,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Instant;
 
-use domain::Refusal;
+use domain::{DoctorName, PlanName, Refusal};
 use protocol::{
-    BadReply, Call, Dialect, Estimate, EstimateRequest, Inquiry, InquiryStep, NotSpoken, Reply,
-    Request,
+    Admission, BadReply, Call, Dialect, Estimate, EstimateRequest, Inquiry, InquiryStep, NotSealed,
+    NotSpoken, Reply, Request,
 };
 use rustls::pki_types::ServerName;
 use thiserror::Error;
@@ -202,6 +202,9 @@ pub enum EstimateError {
     /// A polite "no".
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// What the center gave is not good enough to ask with; nothing was sent.
+    #[error(transparent)]
+    NotSealed(#[from] NotSealed),
     /// Silence, after so many tries.
     #[error("the doctor at {doctor} did not answer ({tries} tries)")]
     NoAnswer {
@@ -254,7 +257,7 @@ impl DoctorLine {
         self.socket.local_addr()
     }
 
-    /// Asks for an estimate, again and again for a bounded time.
+    /// Asks for an estimate in the clear, again and again for a bounded time.
     ///
     /// # Errors
     /// When the plan is not covered, or the doctor stays silent.
@@ -265,7 +268,26 @@ impl DoctorLine {
     ) -> Result<Estimate, EstimateError> {
         let random = runtime::fresh_entropy().0;
         let id = random.iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte));
-        let mut inquiry = Inquiry::new(dialect, request, id, Instant::now());
+        self.carry_out(Inquiry::new(dialect, request, id, Instant::now())).await
+    }
+
+    /// Asks for an estimate in sealed datagrams. Silence never makes it ask in the clear.
+    ///
+    /// # Errors
+    /// When what the center gave is not good enough to ask with, the plan is not covered, or the
+    /// doctor stays silent.
+    pub async fn ask_sealed(
+        &self,
+        admission: &Admission,
+        doctor: &DoctorName,
+        plan: &PlanName,
+    ) -> Result<Estimate, EstimateError> {
+        let entropy = runtime::fresh_entropy();
+        let inquiry = Inquiry::sealed(admission, doctor, plan, &entropy, Instant::now())?;
+        self.carry_out(inquiry).await
+    }
+
+    async fn carry_out(&self, mut inquiry: Inquiry) -> Result<Estimate, EstimateError> {
         let mut buffer = vec![0; RECEIVE_BYTES];
         loop {
             match inquiry.step(Instant::now()) {

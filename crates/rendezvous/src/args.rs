@@ -31,7 +31,7 @@ pub(crate) use admin::{
     NewTotpArgs, RotateKeysArgs,
 };
 pub(crate) use center::{CenterArgs, LoadArgs, NetworkArgs};
-pub(crate) use doctor::DoctorArgs;
+pub(crate) use doctor::{Advertised, DoctorArgs};
 pub(crate) use limits::LimitArgs;
 pub(crate) use pages::{completions, man_page, man_pages};
 pub(crate) use patient::{Errand, PatientArgs};
@@ -42,7 +42,7 @@ pub(crate) use values::{
 
 /// Help heading of the flags that say what to do this time. They are no settings: they have no
 /// place in `rendezvous.toml`.
-pub(crate) const ERRANDS: &str = "Instead of booking";
+pub(crate) const ERRANDS: &str = "Errands";
 
 /// The longest visit, in minutes: a day.
 const SLOT_MINUTES_MAX: i64 = 24 * 60;

@@ -261,6 +261,8 @@ fn example(value_name: &str) -> &'static str {
         "STORE" => "\"sqlite:clinic.db\"",
         "IANA" => "\"Europe/Berlin\"",
         "ADDR" => "\"127.0.0.1:0\"",
+        "HOST:PORT" => "\"clinic.example:21000\"",
+        "[IP][:PORT]" => "\":41000\"",
         "NAME=ADDR" => "[\"doc1=127.0.0.1:41001\"]",
         "NAME=N" => "[\"patient1=2\"]",
         "N" => "1",

@@ -1,50 +1,71 @@
 //! `rendezvous doctor`: one or several doctors answer requests for estimates.
+//!
+//! What is deliberately not here: what a doctor answers (see `protocol::Practice`), and its line to
+//! the center (see `liaison`).
+
+mod code;
+mod known;
+mod liaison;
+mod record;
+mod secrets;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use anyhow::Context as _;
-use domain::DoctorName;
-use protocol::{Practice, screen};
+use domain::{DoctorAddress, DoctorName};
+use net::doctor::{Office, Recorded};
+use net::patient::Caller;
+use net::{PlaintextFrom, Shutdown};
+use protocol::ticket::{SigningKey, TicketKind};
+use protocol::{Answered, DoctorIdentity, News, Practice, Registration, SealingSecret, screen};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::args::{DoctorArgs, Global};
+use crate::args::{Advertised, DoctorArgs, Global};
 use crate::exit::Ended;
 use crate::input::{self, BadInput};
 use crate::outlet::{FLUSH_MAX, Outlet};
-use crate::serving;
-use crate::tariff_watch;
+use crate::{password, printing, serving, tariff_watch, trust};
+use known::Known;
+use liaison::{Account, Liaison, Standing};
+use record::{Entry, Record};
+use secrets::{Files, Origin, Secrets};
 
 /// How long a slot lasts does not matter for finding a doctor's port.
 const SLOT_MINUTES_SHORTEST: u32 = 1;
 
+/// News that wait for the practice: it reads them at once.
+const NEWS_QUEUED_MAX: usize = 4;
+
 /// Answers until it is told to stop.
 ///
 /// # Errors
-/// When an address or a file cannot be used.
+/// When an address or a file cannot be used, or the center does not take the doctor.
 #[expect(clippy::needless_pass_by_value, reason = "a command owns its arguments")]
 pub(crate) fn run(args: DoctorArgs, global: &Global) -> anyhow::Result<Ended> {
+    if args.verify_estimates {
+        return verify_estimates(&args);
+    }
     let outlet = Outlet::stdout()?;
     let tasks = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = tasks.block_on(async {
-        let shutdown = serving::stop_signals(global)?;
+        let mut shutdown = serving::stop_signals(global)?;
         let screen = serving::screen(args.screen, outlet.sender());
         let mut practices = JoinSet::new();
         for (doctor, address) in addresses(&args)? {
-            let path = match &args.tariff {
-                Some(path) => path.clone(),
-                None => input::tariff_path(&args.input, doctor.as_str())?,
+            let opening = open(&args, doctor, address, &screen, shutdown.clone());
+            let (office, line) = tokio::select! {
+                biased;
+                () = shutdown.wait() => break,
+                opened = opening => opened?,
             };
-            let (tariff, tariffs) = tariff_watch::open(&path, args.currency)?;
-            let socket = net::doctor::bind(address)
-                .with_context(|| format!("{doctor} cannot listen on {address}"))?;
-            let address = socket.local_addr()?;
-            tracing::info!(%doctor, %address, prices = tariff.len(), "the doctor is in");
-            screen.show(|| screen::doctor::has_address(&doctor, address.port(), address.ip()));
-            let practice = Practice::new(doctor, tariff);
-            let serve =
-                net::doctor::serve(socket, practice, tariffs, screen.clone(), shutdown.clone());
-            practices.spawn(serve);
+            practices.spawn(net::doctor::serve(office));
+            if let Some((liaison, caller)) = line {
+                // It ends with its practice.
+                tokio::spawn(liaison.keep(caller));
+            }
         }
         while let Some(practice) = practices.join_next().await {
             practice.context("a doctor's task broke")?;
@@ -54,6 +75,164 @@ pub(crate) fn run(args: DoctorArgs, global: &Global) -> anyhow::Result<Ended> {
     tasks.shutdown_background();
     outlet.finish(FLUSH_MAX);
     ended
+}
+
+fn verify_estimates(args: &DoctorArgs) -> anyhow::Result<Ended> {
+    let mut lines = Vec::new();
+    for doctor in &args.names {
+        lines.push(record::verify(&Files::new(&args.keys, doctor)?)?);
+    }
+    printing::tell(&lines.join("\n"))?;
+    Ok(Ended::Done)
+}
+
+/// A doctor's line to the center: who keeps it, and the connection if there is one now.
+type Line = (Liaison, Option<Caller>);
+
+/// Opens a practice: it says its address once patients can be sent there.
+async fn open(
+    args: &DoctorArgs,
+    doctor: DoctorName,
+    address: SocketAddr,
+    screen: &net::Screen,
+    shutdown: Shutdown,
+) -> anyhow::Result<(Office, Option<Line>)> {
+    let path = match &args.tariff {
+        Some(path) => path.clone(),
+        None => input::tariff_path(&args.input, doctor.as_str())?,
+    };
+    let (tariff, tariffs) = tariff_watch::open(&path, args.currency)?;
+    let prices = tariff.len();
+    let mut practice = Practice::new(doctor.clone(), tariff);
+    // The keys first: a port that nobody answers at is better than one without a record.
+    let enrolment = match &args.center {
+        Some(center) => Some(Enrolment::prepare(args, center, &doctor)?),
+        None => None,
+    };
+    let socket = net::doctor::bind(address)
+        .with_context(|| format!("{doctor} cannot listen on {address}"))?;
+    let address = socket.local_addr()?;
+    let (news_sender, news) = mpsc::channel(NEWS_QUEUED_MAX);
+    let (line, record) = match enrolment {
+        Some(enrolment) => {
+            let (line, record) =
+                enrolment.register(args, &socket, &mut practice, news_sender).await?;
+            (Some(line), Some(record))
+        }
+        None => (None, None),
+    };
+    tracing::info!(%doctor, %address, prices, "the doctor is in");
+    warn_of_plaintext(args, &doctor);
+    screen.show(|| screen::doctor::has_address(&doctor, address.port(), address.ip()));
+    let office = Office {
+        socket,
+        practice,
+        plaintext: PlaintextFrom::loopback().and(args.allow_plaintext.iter().copied()),
+        tariffs,
+        news,
+        keep: Box::new(move |answered| keep(record.as_ref(), answered)),
+        screen: screen.clone(),
+        shutdown,
+    };
+    Ok((office, line))
+}
+
+fn warn_of_plaintext(args: &DoctorArgs, doctor: &DoctorName) {
+    for network in &args.allow_plaintext {
+        tracing::warn!(%doctor, %network, "plans and prices cross this network in the clear");
+    }
+}
+
+/// What a doctor needs before it can enrol.
+struct Enrolment {
+    files: Files,
+    secrets: Secrets,
+    identity: DoctorIdentity,
+    known: Option<Known>,
+    account: Account,
+    center: String,
+    tls: net::tls::TlsClient,
+}
+
+impl Enrolment {
+    /// Reads or makes the doctor's files, and finds out how it proves who it is.
+    fn prepare(args: &DoctorArgs, center: &str, doctor: &DoctorName) -> anyhow::Result<Self> {
+        let tls = trust::authorities(args.ca.as_deref())?;
+        let files = Files::new(&args.keys, doctor)?;
+        let (secrets, origin) = Secrets::open(&files)?;
+        let unusable =
+            |why: protocol::ticket::NoSecret| BadInput::of_file(&files.secrets(), why.to_string());
+        let identity = DoctorIdentity {
+            sealing: SealingSecret::from_seed(secrets.sealing.0).map_err(unusable)?,
+            signing: SigningKey::from_seed(secrets.signing.0).map_err(unusable)?,
+        };
+        let known = Known::read(&files)?;
+        let given = password::from_environment()?;
+        let standing = match (&given, origin) {
+            (None, Origin::Fresh) => Standing::Unknown,
+            _ => Standing::Known,
+        };
+        let mut code = code::from_environment(doctor, &args.names)?;
+        if code.is_none() && standing == Standing::Unknown {
+            code = code::asked(doctor)?;
+        }
+        let password = given.unwrap_or_else(|| secrets.password.clone());
+        let account = Account { doctor: doctor.clone(), password, standing, code };
+        Ok(Self { files, secrets, identity, known, account, center: center.to_owned(), tls })
+    }
+
+    /// Gives the practice its keys, and tells the center where `socket` answers.
+    async fn register(
+        self,
+        args: &DoctorArgs,
+        socket: &UdpSocket,
+        practice: &mut Practice,
+        news: mpsc::Sender<News>,
+    ) -> anyhow::Result<(Line, Record)> {
+        let record = Record::open(&self.files, &self.secrets)?;
+        let keys = self.identity.keys();
+        practice.enrol(self.identity);
+        let address = registered_address(args.advertise, socket.local_addr()?.port());
+        let mut liaison = Liaison {
+            center: self.center,
+            tls: self.tls,
+            account: self.account,
+            registration: Registration { address, keys },
+            files: self.files,
+            known: self.known,
+            news,
+        };
+        let caller = liaison.open().await?;
+        Ok(((liaison, caller), record))
+    }
+}
+
+fn registered_address(advertised: Option<Advertised>, port: u16) -> DoctorAddress {
+    let advertised = advertised.unwrap_or(Advertised { host: None, port: None });
+    DoctorAddress { host: advertised.host, port: advertised.port.unwrap_or(port) }
+}
+
+/// Notes an estimate before it is given.
+fn keep(record: Option<&Record>, answered: &Answered) -> Recorded {
+    let Some(record) = record else { return Recorded::Yes };
+    let (ticket, appointment) = match answered.kind {
+        TicketKind::Visit { appointment, .. } => ("visit", Some(appointment)),
+        TicketKind::Quote => ("quote", None),
+    };
+    let entry = Entry {
+        at: jiff::Timestamp::now(),
+        ticket: ticket.to_owned(),
+        appointment,
+        patient: answered.patient,
+        service: answered.service.clone(),
+        plan: answered.plan.clone(),
+        amount: answered.price.map(|price| price.to_string()),
+        currency: answered.price.map(domain::Money::currency),
+    };
+    match record.keep(entry) {
+        Ok(()) => Recorded::Yes,
+        Err(record::NotRecorded) => Recorded::No,
+    }
 }
 
 /// Where each doctor answers: as told, else at the port of `availabilities.txt` on this machine.

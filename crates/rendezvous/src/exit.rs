@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use domain::Refusal;
+use net::patient::CallError;
 use thiserror::Error;
 
 use crate::input::BadInput;
@@ -51,6 +52,11 @@ impl Ended {
                 return Some(Self::BadInput);
             }
             if cause.is::<Declined>() {
+                return Some(Self::Refused);
+            }
+            if let Some(CallError::Untrusted { .. } | CallError::PlaintextRefused { .. }) =
+                cause.downcast_ref::<CallError>()
+            {
                 return Some(Self::Refused);
             }
             if let Some(refusal) = cause.downcast_ref::<Refusal>() {

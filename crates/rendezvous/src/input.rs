@@ -138,7 +138,7 @@ pub(crate) fn plan(dir: &Path, name: &str) -> Result<PlanName, BadInput> {
 }
 
 /// A name comes from a file or the command line: it must not lead out of the folder.
-fn file_of(dir: &Path, name: &str, end: &str) -> Result<PathBuf, BadInput> {
+pub(crate) fn file_of(dir: &Path, name: &str, end: &str) -> Result<PathBuf, BadInput> {
     if name.contains(['/', '\\']) {
         let message = format!("{name:?} cannot be the name of a file, expected no slash in it");
         return Err(BadInput::of_file(dir, message));

@@ -24,6 +24,7 @@ mod simulate;
 mod stores;
 mod summary;
 mod tariff_watch;
+mod trust;
 
 use std::ffi::OsString;
 use std::io::Write as _;

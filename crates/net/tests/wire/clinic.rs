@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use net::center::Center;
+use net::doctor::{Office, Recorded};
 use net::limits::Limits;
 use net::tls::TlsDoor;
 use net::{PlaintextFrom, Screen, Shutdown, ShutdownTrigger};
@@ -104,7 +105,17 @@ impl Clinic {
         // Dropping the sender is fine: the prices stay as they are.
         let (_, tariffs) = watch::channel(Tariff::default());
         let screen = Screen::quiet();
-        tokio::spawn(net::doctor::serve(socket, practice, tariffs, screen, self.shutdown.clone()));
+        let office = Office {
+            socket,
+            practice,
+            plaintext: PlaintextFrom::loopback(),
+            tariffs,
+            news: tokio::sync::mpsc::channel(1).1,
+            keep: Box::new(|_| Recorded::Yes),
+            screen,
+            shutdown: self.shutdown.clone(),
+        };
+        tokio::spawn(net::doctor::serve(office));
         address
     }
 }

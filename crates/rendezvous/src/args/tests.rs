@@ -176,7 +176,7 @@ fn repeated_flags_and_dashes_are_understood() {
     let cli = parsed(&["--config", "", "patient", "--select", "-", "--", "-x"]).unwrap();
     assert_eq!(cli.global.config, Some(ConfigFile::None));
     let Role::Patient(patient) = cli.role else { panic!("a patient") };
-    assert_eq!((patient.name.as_str(), patient.select), ("-x", Some(Select::Stdin)));
+    assert_eq!((patient.name.unwrap().as_str(), patient.select), ("-x", Some(Select::Stdin)));
 }
 
 #[test]
@@ -259,7 +259,8 @@ fn what_is_not_right_is_refused() {
     );
     check_refused(
         &["patient", "a", "--list", "--appointments"],
-        "error: only one of --list, --appointments, --cancel and --reschedule can be given",
+        "error: only one of --list, --appointments, --accesses, --cancel, --reschedule and --verify \
+         can be given",
     );
     check_refused(
         &["patient", "a", "--reschedule", "01938c1e-0000-7000-8000-000000000000"],

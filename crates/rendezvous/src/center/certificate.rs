@@ -19,7 +19,7 @@ const EXPIRY_WARNED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How often it warns.
 const EXPIRY_LOOKED_AT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What to do about one that expires.
+/// What to do about one that expires, or has lost its key.
 const RENEW: &str = "make a new one (rendezvous admin certificate) or put one in its place";
 
 /// A certificate with its key, as they stand in their files.
@@ -129,7 +129,9 @@ fn mistake(files: &CertificateFiles, error: &CertificateError) -> BadInput {
         _ => &files.chain,
     };
     let message = match error {
-        CertificateError::Expired(_) => format!("{error}: {RENEW}"),
+        CertificateError::Expired(_) | CertificateError::KeyMismatch => {
+            format!("{error}: {RENEW}")
+        }
         _ => error.to_string(),
     };
     BadInput::of_file(file, message)

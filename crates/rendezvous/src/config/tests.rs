@@ -57,8 +57,8 @@ fn what_is_not_a_setting_is_refused_with_its_place() {
     );
     check_refused(
         "[patient]\ncancel = \"x\"\n",
-        "2:1: cancel is not a setting, expected one of center, input, select, dialect, plan, \
-         screen, summary",
+        "2:1: cancel is not a setting, expected one of center, ca, input, select, dialect, plan, \
+         screen, summary, estimate, device, center-key",
     );
     check_refused(
         "[center]\nlisten = \"nowhere\"\n",

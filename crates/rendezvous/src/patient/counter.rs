@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 
 use domain::{Refusal, RequestId};
-use net::patient::{CallError, Caller, Security};
+use net::patient::{CallError, Caller};
 use protocol::limits::PAGE_SLOTS_MAX;
 use protocol::{
-    Cursor, Dialect, KeepSession, LogInWith, Offer, Reply, Request, SlotsWanted, screen,
+    Cursor, Dialect, KeepSession, LoggedIn, Offer, Reply, Request, SlotsWanted, screen,
 };
 
-use super::Patient;
+use super::{Patient, device};
+use crate::exit::Ended;
 
 /// How long a change whose outcome is unknown is asked for again: a center needs less to come back.
 const UNKNOWN_ASKED_MAX: Duration = Duration::from_secs(15);
@@ -34,13 +35,13 @@ impl<'a> Counter<'a> {
     /// Connects and logs in, with the exercise's messages of phase 1.
     pub(super) async fn arrive(patient: &'a Patient) -> anyhow::Result<Self> {
         let Patient { args, n, user, screen, .. } = patient;
-        let mut caller =
-            Caller::connect(&args.center, args.dialect, &Security::PlaintextOnLoopback).await?;
+        let mut caller = connect(patient).await?;
         let local = caller.local_address()?;
         screen.show(|| screen::patient::has_tcp_address(n, local.port(), local.ip()));
         caller.send(&log_in(patient)).await?;
         screen.show(|| screen::patient::sent_log_in(n, user));
-        let admitted = read_log_in(&caller.reply().await?);
+        let reply = caller.reply().await?;
+        let admitted = read_log_in(&reply);
         let seed = args.dialect == Dialect::Seed;
         let result = match (&admitted, seed) {
             (Ok(()), false) => "success",
@@ -51,19 +52,30 @@ impl<'a> Counter<'a> {
         screen.show(|| screen::patient::log_in_result(n, result));
         screen.show(|| screen::patient::end_of_phase(1, n));
         admitted?;
+        if let (Reply::LoggedIn(LoggedIn { device: Some(cookie), .. }), Some(file)) =
+            (&reply, &args.device)
+        {
+            device::keep(file, cookie)?;
+        }
         Ok(Self { patient, caller })
     }
 
     /// Connects and logs in once more, without a word.
     pub(super) async fn come_back(&mut self) -> anyhow::Result<()> {
-        let args = &self.patient.args;
-        let mut caller =
-            Caller::connect(&args.center, args.dialect, &Security::PlaintextOnLoopback).await?;
+        let mut caller = connect(self.patient).await?;
         let reply = caller.ask(&log_in(self.patient)).await?;
         read_log_in(&reply)?;
         // Only now: a request must never meet the reply to an earlier log-in.
         self.caller = caller;
         Ok(())
+    }
+
+    /// Leaves, and ends the session if there is one that would outlive the connection.
+    pub(super) async fn leave(mut self) {
+        if self.patient.args.device.is_some() {
+            // Where it is not heard, the session ends by itself.
+            let _ = self.caller.ask(&Request::LogOut).await;
+        }
     }
 
     /// The center's address.
@@ -132,7 +144,8 @@ impl<'a> Counter<'a> {
             pause = (pause * 2).min(UNKNOWN_PAUSE_MAX);
             if let Err(error) = self.come_back().await {
                 // Not there yet, perhaps: the next try finds the connection broken and comes here.
-                let not_now = error.is::<CallError>()
+                let not_now = (error.is::<CallError>()
+                    && Ended::of_error(&error) != Ended::Refused)
                     || matches!(
                         error.downcast_ref::<Refusal>(),
                         Some(Refusal::Busy | Refusal::Unavailable)
@@ -161,12 +174,22 @@ pub(super) fn unexpected(reply: &Reply) -> anyhow::Error {
     }
 }
 
+async fn connect(patient: &Patient) -> Result<Caller, CallError> {
+    let Patient { args, security, .. } = patient;
+    Caller::connect(&args.center, args.dialect, security).await
+}
+
 fn log_in(patient: &Patient) -> Request {
+    // Only a session that is kept comes with a cookie for the device.
+    let session = match &patient.args.device {
+        Some(_) => KeepSession::Yes,
+        None => KeepSession::No,
+    };
     Request::LogIn {
         user: patient.user.clone(),
         password: patient.password.clone(),
-        session: KeepSession::No,
-        with: LogInWith::default(),
+        session,
+        with: patient.with.clone(),
     }
 }
 

@@ -1,8 +1,8 @@
-//! Errands about slots and one's own appointments: list, cancel, reschedule. Each gives back what to
-//! print: it was asked for, and comes out whole, whatever the screen.
+//! Errands about slots and one's own appointments and data: list, cancel, reschedule, who looked.
+//! Each gives back what to print: it was asked for, and comes out whole, whatever the screen.
 
 use domain::AppointmentId;
-use protocol::{AppointmentView, Reply, Request, SlotNamed};
+use protocol::{Access, AppointmentView, Reply, Request, SlotNamed};
 
 use super::Patient;
 use super::choice::{Chooser, choose};
@@ -11,7 +11,9 @@ use crate::args::Select;
 
 /// The free slots: `<index> <day> <time>`, and the doctor where the dialect says who.
 pub(super) async fn list(patient: &Patient) -> anyhow::Result<Vec<String>> {
-    let offers = Counter::arrive(patient).await?.offers().await?;
+    let mut counter = Counter::arrive(patient).await?;
+    let offers = counter.offers().await?;
+    counter.leave().await;
     let row = |offer: &protocol::Offer| match &offer.details {
         Some(details) => format!("{} {} {}", offer.index, offer.when, details.doctor),
         None => format!("{} {}", offer.index, offer.when),
@@ -21,10 +23,32 @@ pub(super) async fn list(patient: &Patient) -> anyhow::Result<Vec<String>> {
 
 /// The patient's own appointments.
 pub(super) async fn appointments(patient: &Patient) -> anyhow::Result<Vec<String>> {
-    match Counter::arrive(patient).await?.ask(&Request::Appointments).await? {
+    match asked(patient, &Request::Appointments).await? {
         Reply::Appointments(views) => Ok(views.iter().map(shown).collect()),
         other => Err(unexpected(&other)),
     }
+}
+
+/// Who looked at the patient's data: `<when> <role> <verb> <appointment>`, latest first; the role of
+/// whoever runs the center itself is `operator`.
+pub(super) async fn accesses(patient: &Patient) -> anyhow::Result<Vec<String>> {
+    let row = |access: &Access| {
+        let role = access.role.map_or_else(|| "operator".to_owned(), |role| role.to_string());
+        let appointment = access.appointment.map(|id| format!(" {id}")).unwrap_or_default();
+        format!("{} {role} {}{appointment}", access.at, access.verb)
+    };
+    match asked(patient, &Request::Accesses).await? {
+        Reply::Accesses(accesses) => Ok(accesses.iter().map(row).collect()),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// One question, from the log-in to the leave.
+async fn asked(patient: &Patient, request: &Request) -> anyhow::Result<Reply> {
+    let mut counter = Counter::arrive(patient).await?;
+    let reply = counter.ask(request).await?;
+    counter.leave().await;
+    Ok(reply)
 }
 
 /// Calls one off.
@@ -35,7 +59,9 @@ pub(super) async fn cancel(
     let mut counter = Counter::arrive(patient).await?;
     let request_id = fresh_request_id();
     let request = Request::Cancel { appointment, reason: None, request_id };
-    match counter.ask_surely(&request).await? {
+    let reply = counter.ask_surely(&request).await?;
+    counter.leave().await;
+    match reply {
         Reply::Cancelled(view) => Ok(vec![shown(&view)]),
         other => Err(unexpected(&other)),
     }
@@ -55,7 +81,9 @@ pub(super) async fn reschedule(
     let request_id = fresh_request_id();
     let slot = SlotNamed::Index(index);
     let request = Request::Reschedule { appointment, slot, request_id };
-    match counter.ask_surely(&request).await? {
+    let reply = counter.ask_surely(&request).await?;
+    counter.leave().await;
+    match reply {
         Reply::Rescheduled(view) => Ok(vec![shown(&view)]),
         other => Err(unexpected(&other)),
     }

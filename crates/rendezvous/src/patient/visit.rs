@@ -1,16 +1,23 @@
-//! The visit: log in, choose and book a slot, ask its doctor for the cost.
+//! The visit: log in, choose and book a slot, ask its doctor for the cost: sealed, or on this machine
+//! in the clear.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Instant;
 
-use domain::{PlanName, Refusal, Service, SlotIndex};
+use domain::{DoctorName, PlanName, Refusal, Service, SlotIndex};
 use net::patient::{DoctorLine, EstimateError};
-use protocol::{Dialect, EstimateRequest, Offer, Referral, Reply, Request, SlotNamed, screen};
+use protocol::{
+    Admission, Dialect, EstimateFile, EstimateRequest, Offer, Referral, Reply, Request, SlotNamed,
+    screen,
+};
 
 use super::Patient;
 use super::choice::{Chooser, choose};
 use super::counter::{Counter, fresh_request_id, unexpected};
 use crate::args::Select;
+use crate::exit::Declined;
+use crate::keys::private_file;
 use crate::summary::Summary;
 
 /// How often a patient that takes the first slot may be beaten to it.
@@ -34,7 +41,7 @@ pub(super) async fn visit(
     }
     let referral = booked?;
     let host = referral.host().unwrap_or(counter.center_address()?.ip());
-    drop(counter);
+    counter.leave().await;
     let doctor = SocketAddr::new(host, referral.port());
     let asked = ask_doctor(patient, &referral, doctor, plan, summary).await;
     clock.note(summary);
@@ -124,16 +131,19 @@ async fn ask_doctor(
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
     let Patient { args, n, screen, .. } = patient;
+    let way = Way::to(referral, doctor)?;
     let line = DoctorLine::open(doctor).await?;
     let local = line.local_address()?;
     screen.show(|| screen::patient::has_udp_address(n, local.port(), local.ip()));
     screen.show(|| screen::patient::sent_plan(n, &plan, doctor.port(), doctor.ip()));
-    let service = match referral {
-        Referral::Full(referred) => referred.view.appointment.slot.service.clone(),
-        Referral::Port { .. } => Service::visit(),
+    let asked = match way {
+        Way::Sealed(name, admission) => line.ask_sealed(admission, name, &plan).await,
+        Way::Clear(service) => {
+            let request = EstimateRequest { patient: format!("Patient{n}"), service, plan };
+            line.ask(args.dialect, request).await
+        }
     };
-    let request = EstimateRequest { patient: format!("Patient{n}"), service, plan };
-    let estimate = line.ask(args.dialect, request).await.map_err(|error| match error {
+    let estimate = asked.map_err(|error| match error {
         EstimateError::Refused(refusal) => anyhow::Error::new(refusal),
         other => other.into(),
     })?;
@@ -147,7 +157,59 @@ async fn ask_doctor(
         let cost = estimate.price.to_string();
         screen::patient::received_cost(n, &cost, doctor.port(), name)
     });
-    Ok(())
+    match &args.estimate {
+        Some(file) => keep_estimate(file, estimate.signed.as_ref(), doctor),
+        None => Ok(()),
+    }
+}
+
+/// How a doctor is asked.
+enum Way<'a> {
+    /// In sealed datagrams, with what the center gave for this doctor.
+    Sealed(&'a DoctorName, &'a Admission),
+    /// In the clear, about a kind of visit: on this machine only.
+    Clear(Service),
+}
+
+impl<'a> Way<'a> {
+    /// How the doctor at `address` is asked. A way in the clear never crosses a network, also not
+    /// when the doctor has no keys.
+    fn to(referral: &'a Referral, address: SocketAddr) -> Result<Self, Declined> {
+        let service = match referral {
+            Referral::Full(referred) => {
+                let slot = &referred.view.appointment.slot;
+                if let Some(admission) = &referred.admission {
+                    return Ok(Self::Sealed(&slot.doctor.name, admission));
+                }
+                slot.service.clone()
+            }
+            Referral::Port { .. } => Service::visit(),
+        };
+        if address.ip().to_canonical().is_loopback() {
+            return Ok(Self::Clear(service));
+        }
+        let who = referral.doctor().map_or("the doctor", DoctorName::as_str);
+        Err(Declined::new(format!(
+            "the slot is booked, but {who} at {address} is not asked for the cost: without keys of \
+             the doctor's the plan would cross the network in the clear"
+        )))
+    }
+}
+
+fn keep_estimate(
+    file: &Path,
+    signed: Option<&EstimateFile>,
+    doctor: SocketAddr,
+) -> anyhow::Result<()> {
+    let Some(signed) = signed else {
+        let why = format!(
+            "{}: not written, the doctor at {doctor} has not enrolled and signs no estimates",
+            file.display()
+        );
+        return Err(Declined::new(why).into());
+    };
+    // It says which plan somebody has: nobody else's business.
+    Ok(private_file::replace(file, signed.to_text().as_bytes())?)
 }
 
 /// Notes how long each phase took.

@@ -5,6 +5,7 @@
 //! terminals would. What is deliberately not here: any rule of the clinic.
 
 mod ending;
+mod enrolling;
 mod member;
 mod roles;
 mod table;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::ValueEnum as _;
-use domain::{Currency, DoctorName, UserName};
+use domain::{Currency, DoctorName, EnrolmentCode, UserName};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::args::{
@@ -188,10 +189,10 @@ impl Play {
 
     /// The three phases, until all patients have left.
     async fn play(&mut self) -> anyhow::Result<Played> {
-        let (doctors, center) = timeout(ready_max(&self.clinic), async {
-            let doctors = self.open_practices().await?;
-            let center = self.open_center(&doctors).await?;
-            anyhow::Ok((doctors, center))
+        let (center, doctors) = timeout(ready_max(&self.clinic), async {
+            let center = self.open_center().await?;
+            let doctors = self.open_practices(center).await?;
+            anyhow::Ok((center, doctors))
         })
         .await
         .map_err(|_| anyhow!("the center and the doctors did not say their ports in time"))??;
@@ -207,21 +208,23 @@ impl Play {
         Ok(Played { patients, doctors })
     }
 
-    /// Starts all doctors, and waits until each has said its port.
-    async fn open_practices(&mut self) -> anyhow::Result<Vec<DoctorAt>> {
+    /// Starts all doctors, and waits until each has said its port, which it does once it is
+    /// registered at the center.
+    async fn open_practices(&mut self, center: SocketAddr) -> anyhow::Result<Vec<DoctorAt>> {
         let mut seats = Vec::new();
         for (name, port) in self.clinic.doctors.clone() {
-            seats.push((self.start_doctor(&name, port)?, name, port));
+            let code = enrolling::offer(&self.store(), &name)?;
+            seats.push((self.start_doctor(&name, port, center, &code)?, name, port, code));
         }
         let mut open = Vec::new();
-        for (first_seat, doctor, wanted) in seats {
+        for (first_seat, doctor, wanted, code) in seats {
             let port = match self.port_of(first_seat).await? {
                 Some(port) => port,
                 None => {
                     self.transcript.note(&format!(
                         "UDP port {wanted} is not free: {doctor} takes another one"
                     ));
-                    let seat = self.start_doctor(&doctor, 0)?;
+                    let seat = self.start_doctor(&doctor, 0, center, &code)?;
                     self.port_of(seat)
                         .await?
                         .with_context(|| format!("{doctor} did not open any port"))?
@@ -233,14 +236,14 @@ impl Play {
     }
 
     /// Starts the center, and waits until it has said its port.
-    async fn open_center(&mut self, doctors: &[DoctorAt]) -> anyhow::Result<SocketAddr> {
-        let first_seat = self.start_center(CENTER_PORT, doctors)?;
+    async fn open_center(&mut self) -> anyhow::Result<SocketAddr> {
+        let first_seat = self.start_center(CENTER_PORT)?;
         if let Some(port) = self.port_of(first_seat).await? {
             return Ok(loopback(port));
         }
         self.transcript
             .note(&format!("TCP port {CENTER_PORT} is not free: the center takes another one"));
-        let seat = self.start_center(0, doctors)?;
+        let seat = self.start_center(0)?;
         let port = self.port_of(seat).await?.context("the center did not open any port")?;
         Ok(loopback(port))
     }
@@ -395,15 +398,25 @@ impl Play {
         self.args.store.clone().unwrap_or_else(temporary)
     }
 
-    fn start_doctor(&mut self, name: &DoctorName, port: u16) -> anyhow::Result<Seat> {
+    fn start_doctor(
+        &mut self,
+        name: &DoctorName,
+        port: u16,
+        center: SocketAddr,
+        code: &EnrolmentCode,
+    ) -> anyhow::Result<Seat> {
         let words = Words::new("doctor")
             .with("--listen", loopback(port).to_string())
             .with("--input", &self.args.input)
+            .with("--center", center.to_string())
+            .with("--ca", enrolling::ca(&self.store()))
+            .with("--keys", enrolling::doctors_keys(&self.store()))
+            .hears(enrolling::VARIABLE, code.expose())
             .names(name.as_str());
         self.start(Voice::Doctor, name.as_str(), words)
     }
 
-    fn start_center(&mut self, port: u16, doctors: &[DoctorAt]) -> anyhow::Result<Seat> {
+    fn start_center(&mut self, port: u16) -> anyhow::Result<Seat> {
         let mut words = Words::new("center")
             .with("--listen", loopback(port).to_string())
             .with("--input", &self.args.input)
@@ -411,9 +424,6 @@ impl Play {
             .with("--slot-minutes", self.args.slot_minutes.to_string());
         if let Some(zone) = &self.args.zone {
             words = words.with("--zone", zone.to_string());
-        }
-        for doctor in doctors {
-            words = words.with("--doctor-at", doctor.to_string());
         }
         self.start(Voice::Center, "center", words)
     }
@@ -428,6 +438,7 @@ impl Play {
             .with("--center", center.to_string())
             .with("--input", &self.args.input)
             .with("--dialect", self.args.dialect.to_string())
+            .with("--ca", enrolling::ca(&self.store()))
             .with("--summary", self.summary_path(name.as_str()));
         if let Some(select) = select {
             words = words.with("--select", select);
@@ -440,8 +451,7 @@ impl Play {
         if let Some(format) = self.log_format.to_possible_value() {
             words = words.with("--log-format", format.get_name());
         }
-        let seat =
-            self.cast.start(words.all()).with_context(|| format!("{label} cannot be started"))?;
+        let seat = self.cast.start(words).with_context(|| format!("{label} cannot be started"))?;
         debug_assert_eq!(seat, self.members.len(), "one member for each process");
         self.members.push(Member::new(voice, label));
         Ok(seat)

@@ -4,7 +4,6 @@
 //! reaps what still runs, and if the simulation itself is killed, the standard input of each child
 //! ends, which `--end-with-stdin` tells it to take for the end.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -17,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::transcript::Stream;
+use super::words::Words;
 
 /// How many lines of children may wait for the transcript; then their pipes fill.
 const NEWS_QUEUED_MAX: usize = 1_024;
@@ -78,19 +78,20 @@ impl Cast {
         Ok(Self { program, processes: Vec::new(), news, teller, silent: None })
     }
 
-    /// Starts this program with `words` as its arguments. None of our environment variables and no
-    /// configuration file reach it.
+    /// Starts this program with `words`. None of our own environment variables and no configuration
+    /// file reach it.
     ///
     /// # Errors
     /// When the system starts no more processes.
-    pub(super) fn start(&mut self, words: Vec<OsString>) -> io::Result<Seat> {
+    pub(super) fn start(&mut self, words: Words) -> io::Result<Seat> {
         let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with(OUR_VARIABLES) {
                 command.env_remove(name);
             }
         }
-        command.args(["--config", "", "--end-with-stdin"]).args(words);
+        let (arguments, variables) = words.all();
+        command.args(["--config", "", "--end-with-stdin"]).args(arguments).envs(variables);
         self.give_seat(command)
     }
 

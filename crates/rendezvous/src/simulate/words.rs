@@ -1,4 +1,4 @@
-//! The command line of one process of a simulation.
+//! The command line of one process of a simulation, and what only its environment may tell it.
 
 use std::ffi::{OsStr, OsString};
 
@@ -6,12 +6,13 @@ use std::ffi::{OsStr, OsString};
 pub(super) struct Words {
     flags: Vec<OsString>,
     names: Vec<OsString>,
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Words {
     /// Those of a role, without any flag.
     pub(super) fn new(role: &str) -> Self {
-        Self { flags: vec![role.into()], names: Vec::new() }
+        Self { flags: vec![role.into()], names: Vec::new(), variables: Vec::new() }
     }
 
     /// The same with a flag.
@@ -30,8 +31,14 @@ impl Words {
         self
     }
 
-    /// All of them, in their order.
-    pub(super) fn all(self) -> Vec<OsString> {
-        [self.flags, self.names].concat()
+    /// The same with a variable: what is secret is never an argument.
+    pub(super) fn hears(mut self, variable: &'static str, value: &str) -> Self {
+        self.variables.push((variable, value.to_owned()));
+        self
+    }
+
+    /// All arguments in their order, and the variables.
+    pub(super) fn all(self) -> (Vec<OsString>, Vec<(&'static str, String)>) {
+        ([self.flags, self.names].concat(), self.variables)
     }
 }

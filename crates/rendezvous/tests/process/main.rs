@@ -3,11 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
 mod durability;
+mod eavesdroppers;
+mod enrolment;
+mod hospital;
 mod operator;
 mod oversight;
 mod packaging;
+mod relay;
 mod running;
 mod simulate;
 mod site;
+mod strangers;
 mod tidy;
 mod visits;

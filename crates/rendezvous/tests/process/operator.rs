@@ -66,7 +66,8 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
 fn a_broken_configuration_is_refused_with_its_place() {
     let office = Office::open();
     fs::write(office.path().join("rendezvous.toml"), "[doctor]\ninptu = \"x\"\n").expect("a file");
-    let known = "listen, input, tariff, currency, screen";
+    let known = "listen, input, tariff, currency, center, ca, keys, advertise, allow-plaintext, \
+                 screen";
     let wrong = format!("rendezvous.toml:2:1: inptu is not a setting, expected one of {known}\n");
     office.expect(&["doctor", "doc1"], 2, "", &wrong);
     let (code, printed, _) = office.run(&["config"]);

@@ -234,6 +234,44 @@ fn a_doctor_is_offered_one_code_at_a_time() {
 }
 
 #[test]
+fn a_doctor_enrols_with_the_latest_code_and_once() {
+    let office = office_with_ana();
+    let center = Running::start(office.path(), &["center"]);
+    let offered = || {
+        let (_, told, _) = office.run(&["admin", "enrol", "doc1"]);
+        told.lines().nth(1).unwrap().to_owned()
+    };
+    let enrol = |code: &str| {
+        let mut doctor = Client::connect(center.address);
+        doctor.ask(&format!(
+            r#"{{"id":1,"request":"enrol","doctor":"doc1","code":"{code}","password":"a long secret"}}"#
+        ))
+    };
+    let (earlier, latest) = (offered(), offered());
+    for (code, expected) in
+        [(&earlier, "wrong_credentials"), (&latest, "logged_in"), (&latest, "wrong_credentials")]
+    {
+        let reply = enrol(code);
+        assert!(reply.contains(expected), "{reply}");
+    }
+    let (_, reply) = Client::log_in(center.address, "doc1", "a long secret", false);
+    assert!(reply.contains("logged_in"), "{reply}");
+}
+
+#[test]
+fn guesses_are_taken_as_often_as_the_operator_says() {
+    let office = office_with_ana();
+    let center = Running::start(office.path(), &["center", "--guesses-per-source-hour", "2"]);
+    for expected in ["wrong_credentials", "wrong_credentials", "throttled"] {
+        let (_, reply) = Client::log_in(center.address, "ana", "wrong horse", false);
+        assert!(reply.contains(expected), "{reply}");
+    }
+    center.end(Signal::TERM);
+    let (_, audit, _) = office.run(&["admin", "audit", "--json"]);
+    assert!(lines_of(&audit).iter().any(|r| r["outcome"] == "throttled"), "{audit}");
+}
+
+#[test]
 fn what_is_known_about_a_patient_is_exported_to_nobody_else() {
     let office = office_with_ana();
     let export = ["admin", "export", "ana", "--output", "ana.json"];

@@ -194,7 +194,10 @@ fn a_visit_needs_no_more_than_the_units_allow() {
     let center = Confined::start(CENTER, folder.path(), &words).unwrap();
 
     let place = center.address.to_string();
+    let authorities = folder.path().join("rendezvous").join("clinic.keys").join("ca.pem");
+    let trust = ["--ca", authorities.to_str().unwrap()];
     let words = ["patient", "patient1", "--input", INPUT, "--center", &place, "--select", "2"];
+    let words = [words.as_slice(), &trust].concat();
     let (code, screen, errors) = told(&mut rendezvous(folder.path(), &words));
     assert_eq!(code, 0, "{screen}{errors}");
     assert!(screen.contains("Patient 1 receives 40$ estimation cost"), "{screen}");

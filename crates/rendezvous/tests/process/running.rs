@@ -87,7 +87,17 @@ impl Running {
 
     fn start_with(folder: &Path, words: &[&str], log: Stdio) -> Self {
         let mut command = rendezvous(folder, words);
-        command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(log);
+        command.args(["--listen", "127.0.0.1:0"]).stderr(log);
+        Self::spawn(&mut command)
+    }
+
+    /// Starts a role as `command` says, without its log.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self::spawn(command.stderr(Stdio::null()))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        command.stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut screen = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -96,7 +106,7 @@ impl Running {
             .split_whitespace()
             .skip_while(|word| *word != "port")
             .find_map(|word| word.parse().ok())
-            .unwrap_or_else(|| panic!("{words:?} began with {line:?}"));
+            .unwrap_or_else(|| panic!("{command:?} began with {line:?}"));
         let first_line = line.trim_end().to_owned();
         Self { child, screen, first_line, address: SocketAddr::from(([127, 0, 0, 1], port)) }
     }

@@ -17,8 +17,9 @@ const GONE_MAX: Duration = Duration::from_secs(120);
 /// The pause between two looks at all processes: a look costs more than a pause.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// The first line of the center's screen, up to its port.
-const CENTER_IS_OPEN: &str = "The Health Center Server has port number";
+/// The first line of the doctor's screen, up to its port: it comes when the center is open and the
+/// doctor has enrolled there.
+const CLINIC_IS_OPEN: &str = "Phase 3: Doctor 1 has a static UDP port";
 
 /// A clinic of one doctor and some patients, in a place of its own.
 struct Clinic {
@@ -68,17 +69,17 @@ impl Clinic {
         told
     }
 
-    /// Starts a simulation and comes back when its center is open, with the rest of its screen.
+    /// Starts a simulation and comes back when its clinic is open, with the rest of its screen.
     fn begin(&self, flags: &[&str]) -> (Child, BufReader<std::process::ChildStdout>) {
         let mut command = self.command(flags);
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program runs");
         let mut screen = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
-        while !line.contains(CENTER_IS_OPEN) {
+        while !line.contains(CLINIC_IS_OPEN) {
             line.clear();
             let count = screen.read_line(&mut line).expect("a line");
-            assert!(count > 0, "it ended before the center was open");
+            assert!(count > 0, "it ended before the clinic was open");
         }
         (child, screen)
     }

@@ -233,6 +233,38 @@ fn a_long_list_is_read_whole_by_a_slow_reader() {
 }
 
 #[test]
+fn guesses_of_strangers_keep_a_known_device_in_and_the_guessers_out() {
+    let clinic = Clinic::open();
+    clinic.check(&["patient1", "--list", "--device", "device"], 0, "2 Mon 03pm doc2");
+    let center = clinic.center.address.to_string();
+    let words = ["patient", "patient1", "--input", INPUT, "--center", &center, "--list"];
+    let guess =
+        |password| told(rendezvous(clinic.path(), &words).env("RENDEZVOUS_PASSWORD", password));
+    let throttled = "rendezvous: too many wrong log-ins, try again later\n";
+    // Ten wrong guesses an hour and a few more: then it is not even looked at any more.
+    let refused = (0..30).map(|n| guess(format!("guess-{n}"))).find(|(_, _, errors)| {
+        assert!(!errors.contains("guess"), "{errors}");
+        errors == throttled
+    });
+    assert_eq!(refused.map(|(code, ..)| code), Some(3));
+    assert_eq!(guess("password111".to_owned()).2, throttled, "not even the right one");
+    clinic.check(&["patient1", "--list", "--device", "device"], 0, "2 Mon 03pm doc2");
+}
+
+#[test]
+fn patients_see_who_looked_at_their_data() {
+    let clinic = Clinic::open();
+    clinic.check(&["patient1", "--accesses", "--screen", "quiet"], 0, "");
+    let (code, _, errors) = told(&mut rendezvous(clinic.path(), &["admin", "export", "patient1"]));
+    assert_eq!(code, 0, "{errors}");
+    let (_, rows, _) = clinic.patient(&["patient1", "--accesses", "--screen", "quiet"]);
+    assert_eq!(rows.lines().count(), 1, "{rows}");
+    assert!(rows.contains(" operator "), "{rows}");
+    let (_, rows, _) = clinic.patient(&["patient2", "--accesses", "--screen", "quiet"]);
+    assert_eq!(rows, "");
+}
+
+#[test]
 fn a_told_center_or_doctor_ends_with_0() {
     for signal in [Signal::TERM, Signal::INT] {
         let folder = tempfile::tempdir().unwrap();
