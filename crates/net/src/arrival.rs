@@ -59,7 +59,7 @@ impl Arrival {
         let mut here = self;
         // What is rare is on the heap, while it lasts.
         if is_within(&center.trusted_proxies, here.source.ip()) {
-            let limit = center.limits.deadlines.tls_hello;
+            let limit = deadlines_for(here.place.admission(), &center).tls_hello;
             match Box::pin(here.through_proxy(&crowd, limit, &mut shutdown)).await {
                 Some(behind) => here = behind,
                 None => return Ok(()),
