@@ -4,15 +4,18 @@
 //! Nothing is kept ready for a peer that has sent nothing: whoever is only connected costs a small
 //! task. What is deliberately not here: what is said.
 
+use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use protocol::limits::Deadlines;
 use protocol::{ConversationSettings, WirePolicy};
 use socket2::SockRef;
+use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 use tokio::time::{sleep_until, timeout};
 
@@ -56,7 +59,7 @@ impl Arrival {
         let mut here = self;
         // What is rare is on the heap, while it lasts.
         if is_within(&center.trusted_proxies, here.source.ip()) {
-            let limit = center.limits.deadlines.tls_hello;
+            let limit = deadlines_for(here.place.admission(), &center).tls_hello;
             match Box::pin(here.through_proxy(&crowd, limit, &mut shutdown)).await {
                 Some(behind) => here = behind,
                 None => return Ok(()),
@@ -112,8 +115,7 @@ impl Arrival {
         loop {
             tokio::select! {
                 biased;
-                // What has come already is answered before the center closes.
-                () = shutdown.wait() => return Ok(Opening::Words),
+                () = shutdown.wait() => return Ok(self.opening_at_the_end().await),
                 count = self.stream.peek(&mut first) => return Ok(match (count?, first) {
                     (0, _) => Opening::Nothing,
                     (_, [TLS_HANDSHAKE]) => Opening::Tls,
@@ -127,6 +129,23 @@ impl Arrival {
             }
             // It is here and only not reported yet: this machine was busy, not the peer silent.
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// What has come already when the center closes: words are answered. For a handshake it is too
+    /// late; who began one hears nothing, which is better than that here is no TLS.
+    async fn opening_at_the_end(&self) -> Opening {
+        let mut first = [0];
+        let here = poll_fn(|context| {
+            let mut buffer = ReadBuf::new(&mut first);
+            let peeked = self.stream.poll_peek(context, &mut buffer);
+            Poll::Ready(matches!(peeked, Poll::Ready(Ok(1..))))
+        });
+        match (here.await, first) {
+            (true, [TLS_HANDSHAKE]) => Opening::Nothing,
+            (true, _) => Opening::Words,
+            (false, _) if has_more_to_read(&self.stream) => Opening::Words,
+            (false, _) => Opening::Nothing,
         }
     }
 
@@ -197,6 +216,29 @@ pub(crate) fn has_more_to_read(stream: &TcpStream) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is made of a peer that has said `words` by the time the center closes.
+    async fn opening_at_the_end(words: &'static [u8]) -> Opening {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, source) = listener.accept().await.unwrap();
+        peer.try_write(words).unwrap();
+        while !words.is_empty() && !has_more_to_read(&stream) {
+            tokio::task::yield_now().await;
+        }
+        let place = Crowd::new(crate::limits::Limits::default()).enter(source.ip()).unwrap();
+        let arrival = Arrival { stream, source, place, accepted: Instant::now() };
+        let (trigger, mut shutdown) = crate::ShutdownTrigger::new();
+        trigger.pull();
+        arrival.opening(&Deadlines::default(), &mut shutdown).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_hello_is_not_taken_for_words_when_the_center_closes() {
+        assert_eq!(opening_at_the_end(&[TLS_HANDSHAKE, 3, 1]).await, Opening::Nothing);
+        assert_eq!(opening_at_the_end(b"authenticate").await, Opening::Words);
+        assert_eq!(opening_at_the_end(b"").await, Opening::Nothing);
+    }
 
     #[test]
     fn a_silent_connection_costs_little() {

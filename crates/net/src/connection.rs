@@ -86,10 +86,14 @@ impl Connection {
         let mut now = Instant::now();
         loop {
             while let Some(request) = self.conversation.next_request(now) {
-                let reply = Box::pin(self.reply_to(request)).await;
+                let (reply, admission) = Box::pin(self.reply_to(request)).await;
                 now = Instant::now();
                 self.conversation.answer(now, &reply);
                 self.write_out().await?;
+                if admission == Admission::Refused {
+                    // Told so once, it makes room for the next who is to be told.
+                    return self.hang_up().await;
+                }
             }
             self.write_out().await?;
             if self.conversation.is_over() {
@@ -138,10 +142,12 @@ impl Connection {
         }
     }
 
-    /// From the request to its reply, with everything that has to be done in between.
-    async fn reply_to(&mut self, request: Request) -> Reply {
-        if self.place.begin_work(self.known()) == Admission::Refused {
-            return Reply::Refused(Refusal::Busy);
+    /// From the request to its reply, with everything that has to be done in between; and whether
+    /// there is a place for the peer at all.
+    async fn reply_to(&mut self, request: Request) -> (Reply, Admission) {
+        let admission = self.place.begin_work(self.known());
+        if admission == Admission::Refused {
+            return (Reply::Refused(Refusal::Busy), admission);
         }
         let asked = Asked::of(&request);
         self.show_request(&asked);
@@ -159,7 +165,7 @@ impl Connection {
         self.visit.take_notes().into_iter().for_each(|note| self.center.runtime.note(note));
         self.show_reply(&asked, &reply);
         self.place.end_work(self.known());
-        reply
+        (reply, admission)
     }
 
     fn known(&self) -> Known {
@@ -215,7 +221,7 @@ impl Connection {
         })
         .await;
         while let Some(request) = self.conversation.next_request(Instant::now()) {
-            let reply = Box::pin(self.reply_to(request)).await;
+            let (reply, _) = Box::pin(self.reply_to(request)).await;
             self.conversation.answer(Instant::now(), &reply);
         }
         self.write_out().await?;

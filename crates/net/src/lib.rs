@@ -2,8 +2,8 @@
 //! `center` and decide nothing.
 //!
 //! [`center::serve`] takes patients in over TCP, [`doctor::serve`] answers over UDP, and
-//! [`patient`] is the other end of both, [`tls`] what is around the words on a network. The caller binds and hands in the socket. What is
-//! deliberately not here: SQL, printing, rules.
+//! [`patient`] is the other end of both, [`tls`] what is around the words on a network. The caller
+//! binds and hands in the socket. What is deliberately not here: SQL, printing, rules.
 
 mod arrival;
 pub mod center;

@@ -177,7 +177,9 @@ pub struct Import {
 }
 
 /// One change. Any of them that has an actor is refused with `SessionEnded` when the actor does not
-/// stand any more, and recorded in the audit with what came of it.
+/// stand any more. What came of it is recorded in the audit, also when nothing did; but not what
+/// changes nothing by its nature: a session in use, one closed twice, files loaded again, a zone
+/// that is known.
 #[derive(Debug, Clone)]
 pub enum Command {
     /// See [`Book`]. Outcome: `Booked`, `AlreadyHeld` or a refusal.

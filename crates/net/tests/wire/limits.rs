@@ -119,6 +119,20 @@ async fn when_all_have_logged_in_the_newcomer_is_told_to_try_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_told_busy_is_told_once_and_sent_away() {
+    let limits = Limits { connections_max: 1, ..Limits::default() };
+    let clinic = small_clinic(limits).await;
+    let mut regular = connect(clinic.center).await;
+    says(&mut regular, "authenticate patient1 password111\0", "success\0").await;
+    let mut newcomer = connect(clinic.center).await;
+    let words = "{\"id\":7,\"request\":\"log_out\"}\n{\"id\":8,\"request\":\"log_out\"}\n";
+    newcomer.write_all(words.as_bytes()).await.unwrap();
+    let told = rest_of(&mut newcomer).await;
+    assert_eq!(told, BUSY.replace("null", "7"), "a place to be refused at is scarce, too");
+    says(&mut regular, "available\0", "1 Tue 01pm\n").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_connections_of_one_source_log_in_at_once() {
     const AT_ONCE: usize = 1_000;
     raise_open_files_limit();

@@ -70,6 +70,27 @@ async fn plaintext_from_a_network_is_refused_at_its_first_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_proxy_without_a_place_is_not_waited_for() {
+    // Longer than this test is patient.
+    let deadlines = Deadlines { tls_hello: PATIENCE * 2, ..Deadlines::default() };
+    let limits = Limits { connections_max: 1, deadlines, ..Limits::default() };
+    let clinic = Clinic::behind(from_proxies(limits), 0).await;
+    let mut regular = TcpStream::connect(clinic.center).await.unwrap();
+    let near = header([127, 0, 0, 9]);
+    regular
+        .write_all(&[&near, &b"authenticate patient1 password111\0"[..]].concat())
+        .await
+        .unwrap();
+    let mut word = [0; 8];
+    timeout(PATIENCE, regular.read_exact(&mut word)).await.unwrap().unwrap();
+    assert_eq!(&word, b"success\0");
+    let mut silent = TcpStream::connect(clinic.center).await.unwrap();
+    let mut bytes = Vec::new();
+    let _ = timeout(PATIENCE, silent.read_to_end(&mut bytes)).await.expect("it is closed");
+    assert_eq!(bytes, b"");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn plaintext_is_answered_where_the_operator_allows_it_by_name() {
     let plaintext = PlaintextFrom::loopback().and(["192.0.2.0/24".parse().unwrap()]);
     let front = Front { plaintext, ..from_proxies(Limits::default()) };

@@ -5,11 +5,13 @@ use domain::{Refusal, Role};
 use super::Clinic;
 use super::at;
 use super::clinic::{
-    SOURCE, account_id, cancelling, moving, patient_id, request, rows, the_file, token,
+    SOURCE, account, account_id, cancelling, moving, offer, patient_id, request, rows, the_file,
+    token, user_name,
 };
 use crate::{
-    Actor, Answer, AuditActor, AuditHead, AuditNote, AuditRecord, Book, Command, Import,
-    NoteOutcome, NoteVerb, Outcome, Query, SlotChoice, Standing, Store,
+    Actor, AddPatient, AddStaff, Answer, AuditActor, AuditHead, AuditNote, AuditRecord, Book,
+    Command, EndSessions, Import, NoteOutcome, NoteVerb, Outcome, PasswordHash, Query,
+    SessionChoice, SetTotp, SlotChoice, Standing, Store, TotpSecret,
 };
 
 pub(super) fn every_change_and_every_refusal_is_recorded(store: &dyn Store) {
@@ -48,6 +50,44 @@ pub(super) fn every_change_and_every_refusal_is_recorded(store: &dyn Store) {
     assert_eq!(told, expected);
 }
 
+pub(super) fn what_the_operator_could_not_do_is_recorded_too(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let last = clinic.audit().len() as u64;
+    clinic.run(Command::AddPatient(AddPatient { user: user_name("patient1"), ..account(4) }));
+    clinic.run(Command::AddStaff(AddStaff {
+        account: account_id(50),
+        user: user_name("patient1"),
+        password: PasswordHash::new("$hash50".to_owned()),
+        role: Role::FrontDesk,
+        name: None,
+        totp: None,
+    }));
+    clinic.set_password("nobody", "$new");
+    let (user, secret) = (user_name("nobody"), TotpSecret::new([1; 20]));
+    clinic.run(Command::SetTotp(SetTotp { user, secret, actor: Actor::Operator }));
+    let whose = SessionChoice::User(user_name("nobody"));
+    clinic.run(Command::EndSessions(EndSessions { whose, actor: Actor::Operator }));
+    clinic.run(Command::OfferEnrolment(offer("doc9", 1, at(9))));
+    clinic.add_slots("doc9", &[(40, 41)]);
+    clinic.add_slots("doc1", &[(37, 38)]);
+    clinic.run(Command::Import(Import { zone: "Asia/Tokyo".to_owned(), ..the_file() }));
+    clinic.run(Command::SettleZone("Asia/Tokyo".to_owned()));
+    clinic.run(Command::SettleZone("UTC".to_owned()));
+    let expected = [
+        "add_patient: user_exists",
+        "add_staff: user_exists",
+        "set_password: no_such_user",
+        "set_totp: no_such_user",
+        "end_sessions: no_such_user",
+        "offer_enrolment: no_such_doctor",
+        "add_slots: no_such_doctor",
+        "add_slots: conflict",
+        "import: conflict",
+        "settle_zone: conflict",
+    ];
+    assert_eq!(clinic.told_after(last), expected);
+}
+
 pub(super) fn a_record_says_who_what_whose_and_from_where(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
     let desk = Standing { source: Some(SOURCE), ..clinic.front_desk() };
@@ -65,7 +105,7 @@ pub(super) fn a_record_says_who_what_whose_and_from_where(store: &dyn Store) {
         entry: last + entry,
         at: at(8),
         who: AuditActor::Account(account_id(50)),
-        user: Some(super::clinic::user_name("desk")),
+        user: Some(user_name("desk")),
         role: Some(Role::FrontDesk),
         verb: "book".to_owned(),
         subject: Some(subject.to_owned()),
@@ -198,7 +238,8 @@ pub(super) fn a_conflict_in_a_batch_does_not_break_the_chain(store: &dyn Store) 
     let second = Command::Book(clinic.booking(1, 3));
     let outcomes = clinic.batch(&[import.clone(), first, import, second]);
     assert!(matches!(outcomes[2], Outcome::ImportConflict(_)), "{outcomes:?}");
-    assert_eq!(clinic.told_after(last), ["book: booked", "book: booked"]);
+    let told = ["import: conflict", "book: booked", "import: conflict", "book: booked"];
+    assert_eq!(clinic.told_after(last), told);
     // A move to where it is, is told too.
     let held = clinic.appointments_of(1)[0].clone();
     let last = clinic.audit().len() as u64;

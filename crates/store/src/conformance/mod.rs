@@ -160,6 +160,7 @@ conformance! {
     }
     audit {
         every_change_and_every_refusal_is_recorded
+        what_the_operator_could_not_do_is_recorded_too
         a_record_says_who_what_whose_and_from_where
         an_answer_given_again_is_recorded_as_such
         a_note_is_recorded_as_it_is

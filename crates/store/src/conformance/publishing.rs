@@ -56,6 +56,11 @@ pub(super) fn a_zone_is_settled_once_and_touches_nothing_else(store: &dyn Store)
     let conflict = Outcome::ImportConflict(ImportConflict::Zone("UTC".to_owned()));
     assert_eq!(clinic.run(settle("Asia/Tokyo")), conflict);
     assert_eq!(clinic.free().len(), WEEK.len());
+    let told = clinic.told_after(0);
+    assert_eq!(
+        told.iter().filter(|told| told.starts_with("settle_zone")).collect::<Vec<_>>(),
+        ["settle_zone: UTC", "settle_zone: conflict",]
+    );
 }
 
 pub(super) fn an_import_again_changes_nothing(store: &dyn Store) {

@@ -99,20 +99,24 @@ impl Batch<'_> {
         Ok(outcome)
     }
 
-    /// What `carry_out` makes of a command that keeps its own record, if whoever asks for it still
-    /// stands.
+    /// What `carry_out` makes of a command, if whoever asks for it still stands. It keeps its own
+    /// record of what it did; that nothing could be done is recorded here.
     pub(super) fn of(
         &self,
         actor: &Actor,
         verb: &str,
         carry_out: impl FnOnce() -> Result<Outcome, StoreError>,
     ) -> Result<Outcome, StoreError> {
-        if self.stands(actor)? == Stands::Yes {
-            return carry_out();
+        if self.stands(actor)? == Stands::No {
+            let refusal = Refusal::SessionEnded;
+            self.audit(&Deed::by(actor, verb, &word(refusal)))?;
+            return Ok(Outcome::Refused(refusal));
         }
-        let refusal = Refusal::SessionEnded;
-        self.audit(&Deed::by(actor, verb, &word(refusal)))?;
-        Ok(Outcome::Refused(refusal))
+        let outcome = carry_out()?;
+        if let Some(why) = why_not(&outcome) {
+            self.audit(&Deed::by(actor, verb, why))?;
+        }
+        Ok(outcome)
     }
 
     fn patient_of(&self, appointment: AppointmentId) -> Result<Option<PatientId>, StoreError> {
@@ -120,6 +124,17 @@ impl Batch<'_> {
         one(self.connection, sql, (self.center, appointment.as_bytes()), |row| {
             rows::patient(row, 0)
         })
+    }
+}
+
+/// Why nothing could be done, for the audit; `None` for an outcome that has its record.
+fn why_not(outcome: &Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::UserExists => Some("user_exists"),
+        Outcome::NoSuchUser => Some("no_such_user"),
+        Outcome::NoSuchDoctor => Some("no_such_doctor"),
+        Outcome::SlotsConflict(..) | Outcome::ImportConflict(_) => Some("conflict"),
+        _ => None,
     }
 }
 

@@ -69,8 +69,8 @@ struct StoreFile {
 
 impl Sqlite {
     /// Opens the database at `path`, makes it if there is none, and runs the migrations it lacks.
-    /// Its audit is chained under `key`. While this value, or a writer or reader of it, lives, the store cannot be replaced by
-    /// [`upkeep::restore`].
+    /// Its audit is chained under `key`. While this value, or a writer or reader of it, lives, the
+    /// store cannot be replaced by [`upkeep::restore`].
     ///
     /// # Errors
     /// `NotOurs` for a file of another program or of a newer version of this one (it is left as it

@@ -35,6 +35,12 @@ impl<C> From<StoreError> for Stop<C> {
     }
 }
 
+/// Whether the center had its zone before.
+enum Zone {
+    Settled,
+    Known,
+}
+
 /// Where a slot comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Origin {
@@ -101,7 +107,11 @@ impl Batch<'_> {
     /// Keeps the zone, and touches nothing else.
     pub(super) fn settle_zone_alone(&self, zone: &str) -> Result<Outcome, StoreError> {
         match self.settle_zone(zone) {
-            Ok(()) => Ok(Outcome::Done),
+            Ok(Zone::Settled) => {
+                self.audit(&Deed::by(&Actor::Operator, "settle_zone", zone))?;
+                Ok(Outcome::Done)
+            }
+            Ok(Zone::Known) => Ok(Outcome::Done),
             Err(Stop::Conflict(conflict)) => Ok(Outcome::ImportConflict(*conflict)),
             Err(Stop::Failure(error)) => Err(error),
         }
@@ -163,16 +173,16 @@ impl Batch<'_> {
         Ok(done)
     }
 
-    fn settle_zone(&self, zone: &str) -> Result<(), Stop<ImportConflict>> {
+    fn settle_zone(&self, zone: &str) -> Result<Zone, Stop<ImportConflict>> {
         let sql = "SELECT zone FROM center WHERE center = ?1";
         let kept = one(self.connection, sql, [self.center], |row| Ok(row.get(0)?))?;
         match kept.flatten() {
-            Some(kept) if kept == zone => Ok(()),
+            Some(kept) if kept == zone => Ok(Zone::Known),
             Some(kept) => Err(Stop::conflict(ImportConflict::Zone(kept))),
             None => {
                 let sql = "UPDATE center SET zone = ?2 WHERE center = ?1";
                 run(self.connection, sql, (self.center, zone))?;
-                Ok(())
+                Ok(Zone::Settled)
             }
         }
     }

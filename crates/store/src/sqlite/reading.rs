@@ -237,7 +237,8 @@ impl Reading<'_> {
     }
 
     fn doctors(&self) -> Result<Vec<domain::Doctor>, StoreError> {
-        let sql = "SELECT name, host, port, sealing_key, verifying_key FROM doctor WHERE center = ?1 ORDER BY name";
+        let sql = "SELECT name, host, port, sealing_key, verifying_key FROM doctor
+            WHERE center = ?1 ORDER BY name";
         all(self.connection, sql, [self.center], |row| rows::doctor(row, 0))
     }
 

@@ -11,6 +11,10 @@ use super::statements::one;
 use crate::audit::{MAC_BYTES, next_mac};
 use crate::{AuditHead, AuditKey, AuditReport, StoreError};
 
+/// The center and the chain whose first records may be from before there were codes: the first
+/// schema knew no other.
+const HAS_OLD_RECORDS: (i64, i64) = (1, CHAIN);
+
 /// How many faults are told.
 const TOLD_MAX: usize = 100;
 
@@ -107,6 +111,13 @@ impl<'a> Walk<'a> {
         self.entry = entry;
         let record = encode_row(row)?;
         match mac_of(row)? {
+            Code::None if chain != HAS_OLD_RECORDS => {
+                let (center, chain) = chain;
+                self.fault(format!(
+                    "center {center}, chain {chain}: record {entry} has no code, where none was \
+                     ever without"
+                ));
+            }
             Code::None => self.step_without_code(&record),
             Code::Mac(mac) => self.step_with_code(&record, mac),
             Code::Odd => self.fault(format!("the code of record {entry} is none")),

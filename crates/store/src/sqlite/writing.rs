@@ -10,7 +10,7 @@ use super::StoreFile;
 use super::chain::Chain;
 use super::connection::{self, Purpose};
 use super::statements::{all, run};
-use crate::{AuditKey, Command, CommitError, Outcome, StoreError, Writer};
+use crate::{Actor, AuditKey, Command, CommitError, Outcome, StoreError, Writer};
 
 /// How often outdated rows are looked for.
 const TIDY_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
@@ -155,18 +155,26 @@ impl Batch<'_> {
             Command::Reschedule(moving) => self.asked_to_reschedule(moving),
             Command::OpenSession(session) => self.open_session(session),
             Command::CloseSession(token) => self.close_session(token),
-            Command::AddPatient(patient) => self.add_patient(patient),
+            Command::AddPatient(patient) => {
+                self.of(&Actor::Operator, "add_patient", || self.add_patient(patient))
+            }
             Command::SetPassword(password) => {
                 self.of(&password.actor, "set_password", || self.set_password(password))
             }
-            Command::AddSlots(slots) => self.add_slots(slots),
-            Command::Import(import) => self.import(import),
-            Command::SettleZone(zone) => self.settle_zone_alone(zone),
+            Command::AddSlots(slots) => {
+                self.of(&Actor::Operator, "add_slots", || self.add_slots(slots))
+            }
+            Command::Import(import) => self.of(&Actor::Operator, "import", || self.import(import)),
+            Command::SettleZone(zone) => {
+                self.of(&Actor::Operator, "settle_zone", || self.settle_zone_alone(zone))
+            }
             Command::TouchSession(token) => self.touch_session(token),
             Command::EndSessions(end) => {
                 self.of(&end.actor, "end_sessions", || self.end_sessions(end))
             }
-            Command::AddStaff(staff) => self.add_staff(staff),
+            Command::AddStaff(staff) => {
+                self.of(&Actor::Operator, "add_staff", || self.add_staff(staff))
+            }
             Command::SetTotp(totp) => self.of(&totp.actor, "set_totp", || self.set_totp(totp)),
             Command::Erase(erase) => self.of(&erase.actor, "erase", || self.erase(erase)),
             Command::Look(look) => self.look(look),

@@ -159,6 +159,14 @@ fn a_record_that_was_put_in_is_found() {
     let elsewhere = "INSERT INTO audit (center, chain, entry, at, actor, verb, outcome, times, mac)
         VALUES (1, 7, 1, 0, 'operator', 'x', 'y', 1, zeroblob(32))";
     found(&place, &connection, None, elsewhere);
+    // Nor as a record from before there were codes, where there never were such records.
+    for (center, chain) in [(1, 7), (1, -1), (2, 0)] {
+        let old = format!(
+            "INSERT INTO audit (center, chain, entry, at, actor, verb, outcome, times)
+             VALUES ({center}, {chain}, 1, 0, 'operator', 'x', 'y', 1)"
+        );
+        found(&place, &connection, Some(&head), &old);
+    }
 }
 
 #[test]
