@@ -8,7 +8,7 @@ use store::{Command, CommitError, Outcome};
 
 /// What became of one command, as far as anyone knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are decided, and none is kept")]
+#[allow(clippy::large_enum_variant, reason = "nearly all are decided, and none is kept")]
 pub enum Settled {
     /// It was decided, and is durable.
     Decided(Outcome),
