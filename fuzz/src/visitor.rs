@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use domain::{DoctorName, Refusal, SlotIndex, WeekTime};
 use protocol::limits::{BOARD_ROWS_MAX, MISTAKES_MAX, WAITING_BYTES_MAX};
-use protocol::{Conversation, ConversationSettings, LoggedIn, Offer, Offers, Referral, Reply, Request, SlotNamed};
+use protocol::{
+    Conversation, ConversationSettings, LoggedIn, Offer, Offers, Referral, Reply, Request,
+    SlotNamed,
+};
 
 use crate::script::Step;
 
