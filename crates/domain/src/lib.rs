@@ -5,6 +5,7 @@
 //! here: IO, a clock, randomness, async. A moment (`now`) is an argument wherever a rule needs one.
 
 mod appointment;
+mod codes;
 mod doctor;
 mod ids;
 mod keys;
@@ -18,6 +19,10 @@ mod tariff;
 mod week;
 
 pub use appointment::{Appointment, AppointmentStatus, Version};
+pub use codes::{
+    DeviceCookie, DeviceCookieError, EnrolmentCode, EnrolmentCodeError, OneTimePassword,
+    OneTimePasswordError,
+};
 pub use doctor::{Doctor, DoctorAddress};
 pub use ids::{AccountId, AppointmentId, CenterId, Entropy, PatientId};
 pub use keys::{DoctorKeys, KeyError, SealingKey, VerifyingKey};
@@ -27,10 +32,7 @@ pub use name::{
 };
 pub use refusal::Refusal;
 pub use role::{Right, Role, UnknownRole};
-pub use secret::{
-    DeviceCookie, DeviceCookieError, EnrolmentCode, EnrolmentCodeError, OneTimePassword,
-    OneTimePasswordError, Password, PasswordError, SessionToken, SessionTokenError,
-};
+pub use secret::{Password, PasswordError, SessionToken, SessionTokenError};
 pub use slot::{Slot, SlotId, SlotIndex, SlotIndexError};
 pub use tariff::Tariff;
 pub use week::{WeekTime, WeekTimeError, first_overlap};
