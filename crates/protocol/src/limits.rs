@@ -119,6 +119,11 @@ pub const SEALED_REMEMBERED_MAX: usize = 4_096;
 pub const SEALED_REMEMBERED: Duration = Duration::from_secs(10 * 60);
 /// A doctor remembers of so many appointments that older tickets are over.
 pub const OVER_REMEMBERED_MAX: usize = 65_536;
+/// A doctor answers so many different questions to one ticket; a lost answer is given again without
+/// counting.
+pub const TICKET_ANSWERS_MAX: u32 = 64;
+/// A doctor counts the answers to so many tickets at once.
+pub const TICKETS_COUNTED_MAX: usize = 65_536;
 /// A doctor takes so many ticket keys at once.
 pub const TICKET_KEYS_MAX: usize = 16;
 /// A doctor stands by a signed estimate for so long.

@@ -208,7 +208,10 @@ fn other_request(request: &str, fields: Fields) -> Result<Request, String> {
             password: needed(fields.password, "password")?,
         },
         "register" => Request::Register(Registration {
-            address: DoctorAddress { host: fields.host, port: needed(fields.port, "port")? },
+            address: DoctorAddress {
+                host: fields.host,
+                port: needed(fields.port, "port").and_then(port)?,
+            },
             keys: DoctorKeys {
                 sealing: needed(fields.sealing_key, "sealing_key")?,
                 verifying: needed(fields.verifying_key, "verifying_key")?,
@@ -217,6 +220,10 @@ fn other_request(request: &str, fields: Fields) -> Result<Request, String> {
         "news" => Request::News { since: fields.since },
         unknown => return Err(format!("there is no request `{}`", unknown.escape_debug())),
     })
+}
+
+fn port(number: u16) -> Result<u16, String> {
+    if number == 0 { Err("`port` is not from 1 to 65535".to_owned()) } else { Ok(number) }
 }
 
 fn page_limit(limit: u32) -> Result<u32, String> {

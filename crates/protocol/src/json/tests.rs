@@ -103,6 +103,7 @@ fn what_a_patient_or_a_doctor_must_say_is_named() {
     check(r#"{"id":1,"request":"register","port":1}"#, "`sealing_key` is missing");
     check(r#"{"id":1,"request":"register","port":1,"sealing_key":"00"}"#, "is not a key");
     check(r#"{"id":1,"request":"register","port":70000}"#, "70000");
+    check(r#"{"id":1,"request":"register","port":0}"#, "`port` is not from 1 to 65535");
     check(r#"{"id":1,"request":"news","since":"yesterday"}"#, "");
 }
 

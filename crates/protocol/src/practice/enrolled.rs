@@ -14,8 +14,8 @@ use jiff::Timestamp;
 
 use super::{Arrival, Seen};
 use crate::limits::{
-    ESTIMATE_VALID, OVER_REMEMBERED_MAX, SEALED_REMEMBERED, SEALED_REMEMBERED_MAX, TICKET_KEYS_MAX,
-    TICKET_LIFE_MAX,
+    ESTIMATE_VALID, OVER_REMEMBERED_MAX, SEALED_REMEMBERED, SEALED_REMEMBERED_MAX,
+    TICKET_ANSWERS_MAX, TICKET_KEYS_MAX, TICKET_LIFE_MAX, TICKETS_COUNTED_MAX,
 };
 use crate::message::{News, TicketsOver};
 use crate::sealed::{self, Check, SealingSecret, words};
@@ -61,6 +61,7 @@ pub(super) struct Enrolled {
     ticket_keys: Vec<VerifyingKey>,
     over: Over,
     replies: Replies,
+    budgets: Budgets,
 }
 
 impl Enrolled {
@@ -71,6 +72,7 @@ impl Enrolled {
             ticket_keys: Vec::new(),
             over: Over::default(),
             replies: Replies::default(),
+            budgets: Budgets::default(),
         }
     }
 
@@ -110,7 +112,7 @@ impl Enrolled {
         let opened = sealed::open(&self.identity.sealing, message, &arrival.entropy)?;
         let (ticket, plan) = words::read_request(&opened.text)?;
         let claims = ticket::verify(&ticket, &self.ticket_keys, doctor, arrival.wall).ok()?;
-        if self.over.is_over(claims.kind) {
+        if self.over.is_over(claims.kind) || self.budgets.is_used_up(&claims.nonce) {
             return None;
         }
         let price = tariff.estimate(&claims.service, &plan);
@@ -130,6 +132,7 @@ impl Enrolled {
             request: request.clone(),
         };
         self.replies.keep(arrival.now, key, reply);
+        self.budgets.count(arrival.wall, claims.nonce);
         let TicketClaims { kind, patient, service, .. } = claims;
         let answered = Answered { kind, patient, service, plan: request.0.clone(), price };
         Some(Seen { answer: Some(answer), request: Some(request), answered: Some(answered) })
@@ -210,6 +213,38 @@ impl Replies {
     fn forget_oldest(&mut self) {
         if let Some((_, key)) = self.order.pop_front() {
             self.by_key.remove(&key);
+        }
+    }
+}
+
+/// How many questions each ticket has had answered: one ticket must not fill a doctor's record.
+#[derive(Debug, Default)]
+struct Budgets {
+    answers: HashMap<[u8; 16], u32>,
+    /// When each was answered first, oldest first.
+    order: VecDeque<(Timestamp, [u8; 16])>,
+}
+
+impl Budgets {
+    fn is_used_up(&self, ticket: &[u8; 16]) -> bool {
+        self.answers.get(ticket).is_some_and(|&count| count >= TICKET_ANSWERS_MAX)
+    }
+
+    fn count(&mut self, now: Timestamp, ticket: [u8; 16]) {
+        let over =
+            |first: Timestamp| first.saturating_add(TICKET_LIFE_MAX).is_ok_and(|last| last <= now);
+        while self.order.len() >= TICKETS_COUNTED_MAX
+            || self.order.front().is_some_and(|(first, _)| over(*first))
+        {
+            let Some((_, oldest)) = self.order.pop_front() else { break };
+            self.answers.remove(&oldest);
+        }
+        match self.answers.get_mut(&ticket) {
+            Some(count) => *count += 1,
+            None => {
+                self.answers.insert(ticket, 1);
+                self.order.push_back((now, ticket));
+            }
         }
     }
 }

@@ -281,6 +281,39 @@ fn answers_are_remembered_for_a_time_and_up_to_a_number() {
     assert_eq!(replies.order.len(), SEALED_REMEMBERED_MAX);
 }
 
+#[test]
+fn one_ticket_is_answered_so_often_and_the_next_ticket_again() {
+    let mut practice = practice();
+    let mut asked = 0;
+    let mut answered = |claims: &TicketClaims| {
+        asked += 1;
+        let seed = u8::try_from(asked).unwrap();
+        let (_, datagram) = ask(&admission(claims, &ticket_key()), "insurance1", seed);
+        practice.answer(&arrival(1), &datagram).answer.is_some()
+    };
+    for _ in 0..TICKET_ANSWERS_MAX {
+        assert!(answered(&visit()));
+    }
+    assert!(!answered(&visit()));
+    assert!(answered(&TicketClaims { nonce: [0xEE; 16], ..visit() }));
+    assert!(!answered(&visit()));
+}
+
+#[test]
+fn answers_are_counted_until_the_ticket_cannot_be_in_force_and_for_so_many_tickets() {
+    let mut budgets = Budgets::default();
+    for number in 0..TICKETS_COUNTED_MAX + 10 {
+        let mut ticket = [0; 16];
+        ticket[..8].copy_from_slice(&number.to_le_bytes());
+        budgets.count(at(NOW), ticket);
+        assert!(budgets.answers.len() <= TICKETS_COUNTED_MAX);
+        assert_eq!(budgets.answers.len(), budgets.order.len());
+    }
+    let later = at(NOW).saturating_add(TICKET_LIFE_MAX).unwrap();
+    budgets.count(later, [0xEE; 16]);
+    assert_eq!(budgets.answers.len(), 1);
+}
+
 fn over(below: u32) -> TicketsOver {
     TicketsOver { appointment: appointment(), below: Version(below) }
 }
