@@ -52,7 +52,7 @@ pub fn check(data: &[u8]) {
     assert_eq!(next.answer.as_deref(), Some(&b"20.50"[..]));
     check_patient(data, now);
     // And behind a right check, and inside a right seal.
-    protocol::fuzz::datagram(data);
+    protocol::fuzz::datagram(now, data);
 }
 
 fn check_answer(datagram: &[u8], seen: &Seen) {

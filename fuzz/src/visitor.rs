@@ -3,17 +3,19 @@
 use std::time::{Duration, Instant};
 
 use domain::{DoctorName, Refusal, SlotIndex, WeekTime};
-use protocol::limits::{BOARD_ROWS_MAX, Deadlines, STRANGER_REFUSALS_MAX, WAITING_BYTES_MAX};
-use protocol::{Conversation, LoggedIn, Offer, Offers, Referral, Reply, Request, SlotNamed};
+use protocol::limits::{BOARD_ROWS_MAX, MISTAKES_MAX, WAITING_BYTES_MAX};
+use protocol::{
+    Conversation, ConversationSettings, LoggedIn, Offer, Offers, Referral, Reply, Request,
+    SlotNamed,
+};
 
 use crate::script::Step;
 
 /// How many deadlines a silent peer can still meet: a grace, a reply, and the last one.
 const LAST_DEADLINES_MAX: usize = 8;
-/// Nothing that is answered here is longer than this, besides what it repeats, in bytes.
-const REPLY_BYTES: usize = 1_024;
-/// JSON writes one byte as at most so many.
-const ESCAPED_BYTES_MAX: usize = 6;
+/// Nothing that is answered here is longer than this, with what it repeats, in bytes: a list, or a
+/// refusal with an id and a detail of which JSON writes one byte as at most six.
+const REPLY_BYTES: usize = 2_304;
 /// A flood comes in pieces of about so many bytes.
 const FLOOD_PIECE_BYTES: usize = 1_024;
 /// A flood that nobody has to answer is over after so many bytes.
@@ -38,7 +40,7 @@ impl Visitor {
     pub(crate) fn enter() -> Self {
         let now = Instant::now();
         Self {
-            conversation: Conversation::new(Deadlines::default(), now),
+            conversation: Conversation::new(ConversationSettings::default(), now),
             now,
             output: Vec::new(),
             requests: Vec::new(),
@@ -163,11 +165,11 @@ impl Visitor {
         self.requests.push(request.clone());
     }
 
-    /// The most bytes that may be answered to what was asked: of each request a reply, of each line
-    /// that is none a refusal that may repeat it.
+    /// The most bytes that may be answered to what was asked: of each request a reply, and before and
+    /// behind each a few mistakes.
     fn output_max(&self) -> usize {
-        let lines = self.received / 2 + usize::try_from(STRANGER_REFUSALS_MAX).unwrap_or(0);
-        (self.requests.len() + lines) * REPLY_BYTES + ESCAPED_BYTES_MAX * self.received
+        let mistakes = usize::try_from(MISTAKES_MAX).unwrap_or(usize::MAX);
+        (self.requests.len() + (self.requests.len() + 1) * mistakes) * REPLY_BYTES
     }
 }
 

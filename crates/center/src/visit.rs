@@ -174,8 +174,9 @@ impl Visit {
                 self.enrol(doctor, code, password)
             }
             (Doing::Enrolling, Fed::Settled(settled)) => self.enrolled(settled),
-            // Whatever came of it: whether the session stands is looked at with what is asked in it.
-            (Doing::Touching { request }, Fed::Settled(_)) => self.serve(*request),
+            (Doing::Touching { request }, Fed::Settled(settled)) => {
+                self.touched(*request, &settled)
+            }
             (Doing::LoggingOut, Fed::Settled(settled)) => match settled {
                 Settled::Decided(_) => self.leave(),
                 other => undecided(&other),
@@ -196,6 +197,16 @@ impl Visit {
     fn begin(&mut self, doing: Doing, effect: Effect) -> Step {
         self.doing = Some(doing);
         Step::Do(effect)
+    }
+
+    /// A session that is over ends the visit, also for what asks nothing about anybody (free slots).
+    /// When nobody knows, whether it stands is looked at with what is asked in it.
+    fn touched(&mut self, request: Request, settled: &Settled) -> Step {
+        if *settled == Settled::Decided(Outcome::Refused(Refusal::SessionEnded)) {
+            self.note_refusal(Noted::of(&request), Refusal::SessionEnded);
+            return self.lose_standing();
+        }
+        self.serve(request)
     }
 
     fn lose_standing(&mut self) -> Step {

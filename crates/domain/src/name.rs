@@ -1,5 +1,7 @@
 //! The names people and things go by: short texts without blanks, checked once.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -19,6 +21,40 @@ pub enum NameError {
     /// A blank, a line break or another control character.
     #[error("holds a blank or a control character, expected one printable word")]
     Unprintable,
+    /// A character that nobody sees: two names could look alike, or like none.
+    #[error("holds U+{code:04X}, which is not to be seen, expected one printable word", code = u32::from(*.0))]
+    Invisible(char),
+}
+
+/// The code points that are not to be seen: Unicode's `Default_Ignorable_Code_Point` (soft hyphen,
+/// zero-width characters, marks of direction, byte order mark, fillers, variation selectors, tags),
+/// the marks of annotations, and the empty pattern of Braille.
+const INVISIBLE: [RangeInclusive<char>; 18] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{2800}'..='\u{2800}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fffb}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
+];
+/// The code points that mean whatever two parties agree on (Unicode's private use).
+const PRIVATE: [RangeInclusive<char>; 3] =
+    ['\u{e000}'..='\u{f8ff}', '\u{f0000}'..='\u{ffffd}', '\u{100000}'..='\u{10fffd}'];
+
+fn is_invisible(c: char) -> bool {
+    INVISIBLE.iter().chain(&PRIVATE).any(|range| range.contains(&c))
 }
 
 fn check(text: &str) -> Result<(), NameError> {
@@ -31,7 +67,7 @@ fn check(text: &str) -> Result<(), NameError> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(NameError::Unprintable);
     }
-    Ok(())
+    text.chars().find(|c| is_invisible(*c)).map_or(Ok(()), |c| Err(NameError::Invisible(c)))
 }
 
 /// A checked text: how it is made, shown, and taken from a string of JSON.
@@ -93,7 +129,8 @@ macro_rules! name {
         text! {
             $(#[$doc])*
             ///
-            /// One word of 1 to 64 bytes of UTF-8 without blanks or control characters.
+            /// One word of 1 to 64 bytes of UTF-8 without blanks, control characters, characters that are
+            /// not to be seen, and private ones.
             $name, NameError, check
         }
     };
@@ -130,13 +167,15 @@ const REASON_BYTES_MAX: usize = 1_024;
 pub struct ReasonError;
 
 fn check_reason(text: &str) -> Result<(), ReasonError> {
-    let printable = !text.chars().any(char::is_control) && !text.trim().is_empty();
+    // Joiners belong into the words of some languages; there has to be something besides them.
+    let is_seen = |c: char| !c.is_whitespace() && !is_invisible(c);
+    let printable = !text.chars().any(char::is_control) && text.chars().any(is_seen);
     if printable && text.len() <= REASON_BYTES_MAX { Ok(()) } else { Err(ReasonError) }
 }
 
 text! {
     /// Why something was changed, in the words of whoever asked: printable text of 1 to 1,024 bytes,
-    /// not only blanks.
+    /// not only blanks and what is not to be seen.
     Reason, ReasonError, check_reason
 }
 
@@ -160,5 +199,57 @@ mod tests {
         assert_eq!(UserName::new("a b"), Err(NameError::Unprintable));
         assert_eq!(UserName::new("a\u{0}"), Err(NameError::Unprintable));
         assert_eq!(UserName::new(&"x".repeat(65)), Err(NameError::TooLong(65)));
+    }
+
+    #[test]
+    fn a_name_has_only_what_is_seen() {
+        for invisible in [
+            '\u{feff}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{ad}',
+            '\u{3164}',
+            '\u{2800}',
+            '\u{fe0f}',
+            '\u{e000}',
+            '\u{e0041}',
+            '\u{10fffd}',
+        ] {
+            for text in [invisible.to_string(), format!("ann{invisible}"), format!("{invisible}x")]
+            {
+                let error = Err(NameError::Invisible(invisible));
+                assert_eq!(UserName::new(&text).map(String::from), error);
+                assert_eq!(PlanName::new(&text).map(String::from), error);
+            }
+        }
+        for seen in [
+            "Zˇofie",
+            "Z\u{30c}ofie",
+            "山田",
+            "محمد",
+            "שרה",
+            "Ελένη",
+            "प्रिया",
+            "o'neil",
+            "a-b_c.d@e",
+        ] {
+            assert!(UserName::new(seen).is_ok(), "{seen}");
+        }
+        assert_eq!(
+            NameError::Invisible('\u{feff}').to_string(),
+            "holds U+FEFF, which is not to be seen, expected one printable word"
+        );
+    }
+
+    #[test]
+    fn a_reason_says_something() {
+        for text in ["", " ", "\u{feff}", "\u{200b} \u{200d}", "a\nb"] {
+            assert_eq!(Reason::new(text).map(String::from), Err(ReasonError), "{text:?}");
+        }
+        for text in ["ill", "می\u{200c}روم"] {
+            assert!(Reason::new(text).is_ok(), "{text:?}");
+        }
     }
 }

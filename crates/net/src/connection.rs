@@ -223,6 +223,8 @@ impl Connection {
         while let Some(request) = self.conversation.next_request(Instant::now()) {
             let (reply, _) = Box::pin(self.reply_to(request)).await;
             self.conversation.answer(Instant::now(), &reply);
+            // One by one: what has come may ask for a thousand lists.
+            self.write_out().await?;
         }
         self.write_out().await?;
         self.hang_up().await

@@ -11,19 +11,21 @@ use std::time::Instant;
 
 use domain::Refusal;
 
-use crate::classic::{self, Ending, Meaning, Peer, Reading, Style};
-use crate::json::{self, BadLine, MessageId};
-use crate::limits::{AVAILABLE_REST, STRANGER_REFUSALS_MAX};
+use crate::classic::{self, Peer, Style};
+use crate::json::{self, MessageId};
+use crate::limits::{AVAILABLE_REST, MISTAKES_MAX, STRANGER_REFUSALS_MAX};
 use crate::message::{Reply, Request};
 
+use self::reading::{Message, is_padding};
 pub use self::settings::{ConversationSettings, WirePolicy};
+use self::waiting::Waiting;
 
+mod reading;
 mod settings;
+mod waiting;
 
 /// The first byte of a TLS record with a handshake message (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
-/// What tells the words of the protocol from others.
-const HEADS: [&[u8; 3]; 3] = [b"sel", b"ava", b"aut"];
 /// A fatal alert, `handshake_failure` (RFC 8446 §6.2), in a record of TLS 1.2's version.
 const TLS_REFUSAL: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
 
@@ -34,7 +36,7 @@ pub struct Conversation {
     wire: Wire,
     peer: Peer,
     /// What came and was not read yet.
-    buffer: Vec<u8>,
+    buffer: Waiting,
     /// How the request that is outstanding wants its answer; `None` when there is none.
     outstanding: Option<Frame>,
     output: Vec<u8>,
@@ -59,7 +61,10 @@ pub struct Conversation {
     came_coalesced: bool,
     /// Whether the rest of an unterminated `available …` is still to be passed over.
     trailing: Trailing,
+    /// In a row, before the log-in.
     refusals: u32,
+    /// Messages in a row that were refused here, without asking anybody.
+    mistakes: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,12 +93,6 @@ enum Frame {
     Json { id: Option<MessageId> },
 }
 
-/// What was read: a request or what is wrong with it, and how to answer.
-struct Message {
-    asked: Result<Request, (Refusal, Option<String>)>,
-    frame: Frame,
-}
-
 impl Conversation {
     /// A connection that was accepted at `now`.
     #[must_use]
@@ -102,7 +101,7 @@ impl Conversation {
             settings,
             wire: Wire::Unknown,
             peer: Peer::Stranger,
-            buffer: Vec::new(),
+            buffer: Waiting::default(),
             outstanding: None,
             output: Vec::new(),
             message_began: None,
@@ -117,6 +116,7 @@ impl Conversation {
             came_coalesced: false,
             trailing: Trailing::No,
             refusals: 0,
+            mistakes: 0,
         }
     }
 
@@ -154,7 +154,7 @@ impl Conversation {
         if self.wire == Wire::Json || bytes.iter().any(|&b| !is_padding(b)) {
             self.message_began.get_or_insert(now);
         }
-        self.buffer.extend_from_slice(bytes);
+        self.buffer.push(bytes);
     }
 
     /// The peer has closed its side: what is here is all there will be.
@@ -195,10 +195,13 @@ impl Conversation {
             match asked {
                 Ok(request) => {
                     self.message_began = None;
+                    self.mistakes = 0;
                     return Some(request);
                 }
                 Err((refusal, detail)) => {
                     self.word(now, &Reply::Refused(refusal), detail.as_deref());
+                    self.mistakes += 1;
+                    self.over |= self.mistakes >= MISTAKES_MAX;
                 }
             }
         }
@@ -366,130 +369,6 @@ impl Conversation {
         }
         self.output.extend_from_slice(&json::write_reply(id, reply, detail));
     }
-
-    fn read_json(&mut self) -> Option<Message> {
-        let line_max = self.settings.lines.json_bytes_max;
-        loop {
-            let end = self.buffer.iter().position(|&b| b == b'\n');
-            let line = match end {
-                Some(end) => &self.buffer[..end],
-                None if self.ended => &self.buffer[..],
-                None => &self.buffer[..self.buffer.len().min(line_max + 1)],
-            };
-            if line.len() > line_max {
-                let detail = format!("a line has at most {line_max} bytes");
-                self.buffer.clear();
-                return Some(Message {
-                    asked: Err((Refusal::TooLong, Some(detail))),
-                    frame: Frame::Json { id: None },
-                });
-            }
-            if end.is_none() && (!self.ended || line.is_empty()) {
-                return None;
-            }
-            let message = (!line.trim_ascii().is_empty()).then(|| read_json_line(line));
-            let taken = end.map_or(self.buffer.len(), |end| end + 1);
-            self.buffer.drain(..taken);
-            if message.is_some() {
-                return message;
-            }
-        }
-    }
-
-    fn read_classic(&mut self) -> Option<Message> {
-        self.drop_trailing();
-        let padding = self.buffer.iter().take_while(|&&b| is_padding(b)).count();
-        self.buffer.drain(..padding);
-        if self.buffer.is_empty() {
-            self.message_began = None;
-            self.came_coalesced = false;
-            return None;
-        }
-        let end = self.buffer.iter().position(|&b| is_terminator(b));
-        let ending = if end.is_some() { Ending::Terminated } else { Ending::Open };
-        let message = &self.buffer[..end.unwrap_or(self.buffer.len())];
-        if message.len() > self.settings.lines.classic_bytes_max {
-            let frame = self.plain_frame();
-            self.buffer.clear();
-            return Some(Message { asked: Err((Refusal::TooLong, None)), frame });
-        }
-        let meaning = match classic::read(message, ending, self.peer) {
-            Reading::Whole(meaning) => {
-                // Whole though nothing ends it: an `available`, whose rest may still come.
-                if end.is_none() {
-                    self.trailing = Trailing::Maybe;
-                }
-                meaning
-            }
-            Reading::IfNothingFollows(meaning) if self.nothing_followed || self.ended => meaning,
-            Reading::More if self.ended => {
-                let frame = self.plain_frame();
-                self.buffer.clear();
-                return Some(Message { asked: Err((Refusal::NotUnderstood, None)), frame });
-            }
-            Reading::IfNothingFollows(_) | Reading::More => return None,
-        };
-        let line_feed = self.take_classic(end);
-        let (asked, style) = match meaning {
-            Meaning::Request(request, style) => (Ok(request), style),
-            Meaning::Refused(refusal, style) => (Err((refusal, None)), style),
-        };
-        Some(Message { asked, frame: Frame::Classic { style, line_feed } })
-    }
-
-    /// Takes the message in front out of the buffer, up to its terminator at `end` (`None` for an
-    /// open one: all there is). Gives whether its reply ends in a line feed: when it came in one
-    /// piece with another, parted by LF.
-    fn take_classic(&mut self, end: Option<usize>) -> bool {
-        let Some(end) = end else {
-            self.buffer.clear();
-            return std::mem::take(&mut self.came_coalesced);
-        };
-        let line_feed = self.buffer[end] == b'\n';
-        self.buffer.drain(..=end);
-        let more = line_feed && self.buffer.iter().any(|&b| !is_padding(b));
-        std::mem::replace(&mut self.came_coalesced, more) || more
-    }
-
-    /// Drops what belongs to an `available …` that was answered before it was all there.
-    fn drop_trailing(&mut self) {
-        if self.trailing == Trailing::No || self.buffer.is_empty() {
-            return;
-        }
-        let text = self.buffer.trim_ascii_start();
-        let seen = text.len().min(3);
-        let is_word = HEADS.iter().any(|head| text[..seen].eq_ignore_ascii_case(&head[..seen]));
-        let is_number = text.first().is_some_and(|b| b.is_ascii_digit() || b"+-".contains(b));
-        let next_request = match self.trailing {
-            // Half a word is the beginning of the next request, or of the rest: the next it is.
-            Trailing::Maybe => is_terminator(self.buffer[0]) || (is_word && seen > 0),
-            _ => is_word && seen == 3,
-        };
-        if next_request || is_number {
-            self.trailing = Trailing::No;
-            return;
-        }
-        let end = self.buffer.iter().position(|&b| is_terminator(b));
-        self.trailing = if end.is_some() { Trailing::No } else { Trailing::Yes };
-        self.buffer.drain(..end.unwrap_or(self.buffer.len()));
-    }
-}
-
-fn read_json_line(line: &[u8]) -> Message {
-    match json::read_request(line) {
-        Ok((id, request)) => Message { asked: Ok(request), frame: Frame::Json { id: Some(id) } },
-        Err(BadLine { id, refusal, detail }) => {
-            Message { asked: Err((refusal, detail)), frame: Frame::Json { id } }
-        }
-    }
-}
-
-fn is_terminator(byte: u8) -> bool {
-    matches!(byte, 0 | b'\n')
-}
-
-fn is_padding(byte: u8) -> bool {
-    is_terminator(byte) || classic::is_blank(char::from(byte))
 }
 
 #[cfg(test)]

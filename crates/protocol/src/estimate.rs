@@ -96,7 +96,8 @@ pub(crate) fn read_answer(
             }
         };
     }
-    match serde_json::from_slice(datagram).ok()? {
+    // JSON is UTF-8 (RFC 8259 §8.1), also in a field that nobody reads.
+    match serde_json::from_str(std::str::from_utf8(datagram).ok()?).ok()? {
         JsonReply::Estimate { id: of, doctor, amount, currency } if of == MessageId::Number(id) => {
             let price = Money::parse(&amount, currency).ok()?;
             Some(Ok(Estimate { price, doctor: Some(doctor), signed: None }))

@@ -59,7 +59,9 @@ pub(crate) struct BadLine {
 pub(crate) struct NotAReply(pub(crate) String);
 
 fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(line).map_err(|error| error.to_string())
+    // JSON is UTF-8 (RFC 8259 §8.1), also in a field that nobody reads.
+    let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 /// Reads a field that holds a secret: serde's own messages repeat the value they stumble over, and

@@ -23,6 +23,11 @@ pub const PAGE_SLOTS: usize = 100;
 pub const WAITING_BYTES_MAX: usize = 64 * 1_024;
 /// After so many refusals in a row before the log-in, a JSON connection is closed.
 pub const STRANGER_REFUSALS_MAX: u32 = 10;
+/// After so many messages in a row that are refused without asking the center (not understood, not a
+/// number of a slot), a connection is closed, also after the log-in: one read may hold thousands.
+pub const MISTAKES_MAX: u32 = 64;
+/// What was wrong with a request is told in so many bytes; the rest is left out.
+pub const DETAIL_BYTES_MAX: usize = 256;
 /// The longest `id` of a JSON request, in bytes.
 pub const MESSAGE_ID_BYTES_MAX: usize = 64;
 /// The longest datagram that a doctor looks at, in bytes.

@@ -291,7 +291,7 @@ pub struct Registered {
 /// What a doctor has to know to judge tickets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
-    /// The keys that sign tickets in force, or soon will.
+    /// The keys that sign tickets in force, or soon will; oldest first.
     pub ticket_keys: Vec<VerifyingKey>,
     /// Appointments whose older tickets are over.
     pub over: Vec<TicketsOver>,

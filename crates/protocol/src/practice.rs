@@ -145,15 +145,17 @@ impl Practice {
             version: Option<u32>,
             id: MessageId,
         }
-        // Only what has an id can be answered; anything else is met with silence.
-        let Ok(Envelope { version, id }) = serde_json::from_slice(datagram) else {
+        // Only text that has an id can be answered; anything else is met with silence. (Read from
+        // bytes, a field that nobody reads could hold any.)
+        let Ok(text) = std::str::from_utf8(datagram) else { return Seen::NOTHING };
+        let Ok(Envelope { version, id }) = serde_json::from_str(text) else {
             return Seen::NOTHING;
         };
         let refuse = |id, refusal| Some(JsonReply::refused(id, refusal).to_bytes());
         if version.is_some_and(|version| version != VERSION) {
             return Seen::plain(refuse(id, Refusal::UnknownVersion), None);
         }
-        let Ok(request) = serde_json::from_slice::<JsonRequest>(datagram) else {
+        let Ok(request) = serde_json::from_str::<JsonRequest>(text) else {
             return Seen::plain(refuse(id, Refusal::NotUnderstood), None);
         };
         let price = self.tariff.estimate(&request.service, &request.plan);

@@ -118,7 +118,7 @@ impl Door {
                 let right = compare(account.as_ref(), &password, one_time.as_ref(), now, workspace);
                 match right {
                     Some(_) => drop(guess),
-                    None => guess.was_wrong(),
+                    None => guess.counts(),
                 }
                 let _ = sender.send(right);
             }
@@ -146,20 +146,23 @@ impl Door {
         password: Password,
         source: IpAddr,
     ) -> NewPassword {
-        let source = SourcePrefix::of(source);
-        match self.throttle.enrol(doctor.as_str(), source) {
-            Ok(()) => {}
-            Err(NoGuess::Throttled) => return NewPassword::Throttled,
-            Err(NoGuess::Busy) => return NewPassword::Busy,
-        }
-        // A doctor's user name is the doctor's name; they are names by the same rule.
+        // A doctor's user name is the doctor's name; they are names by the same rule. A weak password
+        // is told before anything is counted: that says nothing about the code, and what costs no
+        // hash must not take the throttle's memory either.
         let user = UserName::new(doctor.as_str()).expect("a name is a name");
         if policy::check(&password, &user).is_err() {
             return NewPassword::Weak;
         }
+        let source = SourcePrefix::of(source);
+        let attempt = match self.throttle.enrol(doctor, source) {
+            Ok(attempt) => attempt,
+            Err(NoGuess::Throttled) => return NewPassword::Throttled,
+            Err(NoGuess::Busy) => return NewPassword::Busy,
+        };
         let (sender, hashed) = oneshot::channel();
         let queued = self.hashers.run(Lane::Stranger(source), move |workspace| {
             if !sender.is_closed() {
+                attempt.counts();
                 let _ = sender.send(password::hash(&password, workspace));
             }
         });

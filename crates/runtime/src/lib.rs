@@ -1,6 +1,7 @@
 //! Carries out what the center asks for, with threads: one that commits the ledger's batches, a few
-//! that read, a few that hash passwords at the lowest priority, one that notes for the audit. The shells hold a [`Runtime`] and
-//! `carry_out(effect).await`; no store call and no hash ever runs on their own threads.
+//! that read, a few that hash passwords at the lowest priority, one that notes for the audit. The
+//! shells hold a [`Runtime`] and `carry_out(effect).await`; no store call and no hash ever runs on
+//! their own threads.
 //!
 //! What is deliberately not here: SQL, HTTP, sockets, rules.
 

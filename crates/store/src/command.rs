@@ -191,8 +191,8 @@ pub enum Command {
     /// See [`OpenSession`]. Outcome: `Done`, or the refusal `WrongCredentials` when the password was
     /// changed meanwhile or the one-time password was used before.
     OpenSession(OpenSession),
-    /// Somebody is at work in this session, so that it is not idle. Outcome: `Done`, also when there
-    /// is none or it is over. Costs a write once a minute at most.
+    /// Somebody is at work in this session, so that it is not idle. Outcome: `Done`, or the
+    /// refusal `SessionEnded` when there is none or it is over. Costs a write once a minute at most.
     TouchSession(TokenHash),
     /// Ends a session. Outcome: `Done`, also when there is none.
     CloseSession(TokenHash),

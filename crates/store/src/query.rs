@@ -78,10 +78,14 @@ pub enum Query {
     },
     /// Appointments with a doctor that were cancelled, or moved out of the slot they had, at `since`
     /// or later, in the order of these changes: a ticket of an earlier version is void. A change
-    /// bears the moment of its batch, which is a little before it can be read. Answer: `Changes`.
+    /// bears the moment of its batch, which is a little before it can be read. Answer: `Changes` or `NoStanding`.
     ChangedAppointments {
         /// Whose patients.
         doctor: DoctorName,
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides whether the session has expired.
+        now: Timestamp,
         /// Changes before it are left out.
         since: Timestamp,
         /// At most so many.

@@ -39,6 +39,8 @@ impl Practising {
         let since = since.map_or(oldest, |since| (since.max(oldest)).min(now));
         let query = Query::ChangedAppointments {
             doctor: self.doctor.clone(),
+            standing: self.standing,
+            now,
             since: since - NEWS_OVERLAP,
             limit: NEWS_CHANGES_MAX,
         };

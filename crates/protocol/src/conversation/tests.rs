@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::limits::{
-    AVAILABLE_REST, CLASSIC_LINE_BYTES_MAX, Deadlines, JSON_LINE_BYTES_MAX, LineLimits,
-};
+use crate::limits::{AVAILABLE_REST, Deadlines};
 use crate::message::{AppointmentView, LoggedIn, Offer, Offers, Referral, Referred, SlotNamed};
+
+mod limits;
 
 fn offers() -> Offers {
     let offer = |index, day, time| Offer {
@@ -448,26 +448,6 @@ fn the_end_of_input_completes_what_is_there() {
 }
 
 #[test]
-fn too_long_is_refused() {
-    let mut long = vec![b'a'; CLASSIC_LINE_BYTES_MAX + 1];
-    long[3] = b' ';
-    let now = Instant::now();
-    let mut conversation = Conversation::new(ConversationSettings::default(), now);
-    conversation.receive(now, &long);
-    assert_eq!(conversation.next_request(now), None);
-    assert_eq!(conversation.take_output(), b"failure");
-    assert!(conversation.is_over() && !conversation.wants_input());
-
-    let mut conversation = Conversation::new(ConversationSettings::default(), now);
-    conversation.receive(now, b"{");
-    conversation.receive(now, &vec![b' '; JSON_LINE_BYTES_MAX]);
-    assert_eq!(conversation.next_request(now), None);
-    assert!(conversation.is_over());
-    let output = String::from_utf8(conversation.take_output()).unwrap();
-    assert!(output.contains(r#""refusal":"too_long""#), "{output}");
-}
-
-#[test]
 fn json_requests_are_answered_in_order_under_their_ids() {
     check(&[
         In(b"{\"id\":1,\"request\":\"log_out\"}\n{\"id\":\"b\",\"request\":\"fly\"}\r\n\n{\"id\""),
@@ -481,16 +461,6 @@ fn json_requests_are_answered_in_order_under_their_ids() {
             OVER,
         ),
     ]);
-}
-
-#[test]
-fn a_tls_hello_is_refused_in_tls() {
-    let now = Instant::now();
-    let mut conversation = Conversation::new(ConversationSettings::default(), now);
-    conversation.receive(now, b"\x16\x03\x01\x02\x00\x01");
-    assert_eq!(conversation.next_request(now), None);
-    assert_eq!(conversation.take_output(), TLS_REFUSAL);
-    assert!(conversation.is_over());
 }
 
 proptest! {
@@ -520,113 +490,4 @@ proptest! {
         }
         prop_assert!(conversation.is_over());
     }
-}
-
-const TOO_SLOW: &str = "{\"id\":null,\"reply\":\"refused\",\"refusal\":\"too_slow\",\
-                        \"message\":\"the request took too long to arrive\"}\n";
-const NOT_LOGGED_IN: &str = "{\"id\":1,\"reply\":\"refused\",\"refusal\":\"not_logged_in\",\
-                             \"message\":\"log in first\"}\n";
-
-#[test]
-fn a_stranger_who_keeps_talking_must_have_logged_in_by_the_deadline() {
-    let third = Deadlines::default().log_in / 3;
-    assert!(third <= Deadlines::default().first_byte);
-    let ask = || [In(b"{\"id\":1,\"request\":\"appointments\"}\n"), Out(NOT_LOGGED_IN, OPEN)];
-    let mut script = Vec::new();
-    for _ in 0..3 {
-        script.extend(ask());
-        script.push(Wait(third - GRACE));
-    }
-    script.extend(ask());
-    script.extend([Wait(3 * GRACE), Out(TOO_SLOW, OVER)]);
-    check(&script);
-    // Whoever has logged in has all the time there is between messages.
-    check(&[
-        In(b"authenticate ann pass word\n"),
-        Out("success", OPEN),
-        Wait(Deadlines::default().log_in * 2),
-        Out("", OPEN),
-    ]);
-}
-
-#[test]
-fn the_centers_own_time_does_not_count_against_the_log_in() {
-    let settings = ConversationSettings::default();
-    let mut now = Instant::now();
-    let mut conversation = Conversation::new(settings, now);
-    conversation.receive(now, b"{\"id\":1,\"request\":\"log_out\"}\n");
-    assert!(conversation.next_request(now).is_some());
-    now += settings.deadlines.log_in * 2;
-    assert_eq!(conversation.next_timeout(), None);
-    conversation.answer(now, &Reply::Refused(Refusal::NotLoggedIn));
-    conversation.handle_timeout(now);
-    assert!(!conversation.is_over());
-    conversation.handle_timeout(now + settings.deadlines.first_byte);
-    assert!(conversation.is_over());
-}
-
-#[test]
-fn plaintext_where_tls_is_required_is_refused_at_its_first_byte() {
-    let tls_required = "{\"id\":null,\"reply\":\"refused\",\"refusal\":\"tls_required\",\
-                        \"message\":\"only TLS is spoken from your address\"}\n";
-    let cases: [(&[u8], &str); 4] = [
-        (b"{", tls_required),
-        (b"a", "failure"),
-        (b"authenticate ann pass word\0", "failure\0"),
-        (b"\x16", "\x15\x03\x03\0\x02\x02("),
-    ];
-    for (bytes, expected) in cases {
-        let now = Instant::now();
-        let settings = ConversationSettings {
-            wire: WirePolicy::TlsRequired,
-            ..ConversationSettings::default()
-        };
-        let mut conversation = Conversation::new(settings, now);
-        conversation.receive(now, bytes);
-        assert_eq!(conversation.next_request(now), None);
-        assert_eq!(String::from_utf8(conversation.take_output()).unwrap(), expected);
-        assert!(conversation.is_over());
-    }
-}
-
-#[test]
-fn whoever_has_to_go_is_told_in_words_it_knows() {
-    let busy = "{\"id\":null,\"reply\":\"refused\",\"refusal\":\"busy\",\
-                \"message\":\"busy, try again\"}\n";
-    for (bytes, expected) in [(b"".as_slice(), ""), (b"{\"id", busy), (b"authenticate", "failure")]
-    {
-        let now = Instant::now();
-        let mut conversation = Conversation::new(ConversationSettings::default(), now);
-        conversation.receive(now, bytes);
-        assert_eq!(conversation.next_request(now), None);
-        conversation.dismiss(now);
-        assert_eq!(String::from_utf8(conversation.take_output()).unwrap(), expected);
-        assert!(conversation.is_over());
-    }
-}
-
-#[test]
-fn lines_are_as_long_as_the_settings_say() {
-    let lines = LineLimits { classic_bytes_max: 20, json_bytes_max: 40, waiting_bytes_max: 0 };
-    let settings = ConversationSettings { lines, ..ConversationSettings::default() };
-    let whole = b"{\"id\":1,\"request\":\"log_out\"}            \n";
-    assert_eq!(whole.len(), 41);
-    let now = Instant::now();
-    let mut conversation = Conversation::new(settings, now);
-    for byte in whole {
-        assert!(conversation.wants_input(), "a whole line is read, however few bytes may wait");
-        conversation.receive(now, &[*byte]);
-    }
-    assert_eq!(conversation.next_request(now), Some(Request::LogOut));
-
-    let mut conversation = Conversation::new(settings, now);
-    conversation.receive(now, &[b'{'; 41]);
-    assert_eq!(conversation.next_request(now), None);
-    let refused = String::from_utf8(conversation.take_output()).unwrap();
-    assert!(refused.contains("a line has at most 40 bytes"), "{refused}");
-
-    let mut conversation = Conversation::new(settings, now);
-    conversation.receive(now, b"authenticate ann pass word\n");
-    assert_eq!(conversation.next_request(now), None);
-    assert_eq!(conversation.take_output(), b"failure");
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{MessageId, NotAReply, parse, secret, to_line};
+use crate::limits::DETAIL_BYTES_MAX;
 use crate::message::{
     Access, Admission, AppointmentView, Cursor, LoggedIn, News, Offer, OfferDetails, Offers,
     Referral, Referred, Registered, Reply, TicketReply, TicketsOver,
@@ -192,7 +193,11 @@ pub(crate) fn write_reply(id: Option<MessageId>, reply: &Reply, detail: Option<&
         Reply::Refused(refusal) => ReplyBody::Refused {
             refusal: *refusal,
             message: match detail {
-                Some(detail) => format!("{refusal}: {detail}"),
+                // It may repeat what came, and that may be a whole line.
+                Some(detail) => {
+                    let told = &detail[..detail.floor_char_boundary(DETAIL_BYTES_MAX)];
+                    format!("{refusal}: {told}")
+                }
                 None => refusal.to_string(),
             },
         },

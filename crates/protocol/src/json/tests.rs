@@ -42,6 +42,18 @@ fn a_mistake_is_named_and_answered_under_its_id() {
 }
 
 #[test]
+fn what_is_not_utf_8_is_not_understood_also_in_a_field_that_nobody_reads() {
+    for line in [
+        b"{\"id\":1,\"request\":\"log_out\",\"other\":\"\xff\"}".as_slice(),
+        b"{\"id\":1,\"request\":\"log_out\",\"\xff\":0}",
+    ] {
+        let bad = read_request(line).unwrap_err();
+        assert_eq!((bad.id, bad.refusal), (None, Refusal::NotUnderstood));
+        assert_eq!(bad.detail.as_deref(), Some("it is not UTF-8"));
+    }
+}
+
+#[test]
 fn a_bad_password_is_not_repeated() {
     let line = r#"{"id":1,"request":"log_in","user":"ann","password":"secret\u0001word"}"#;
     let bad = read_request(line.as_bytes()).unwrap_err();

@@ -75,8 +75,9 @@ impl Enrolled {
     }
 
     pub(super) fn hear(&mut self, news: &News) {
-        // Keys come newest first; more than a center ever has in force at once are not searched.
-        self.ticket_keys = news.ticket_keys.iter().take(TICKET_KEYS_MAX).copied().collect();
+        // Keys come oldest first, and most tickets are of the newest; more than a center ever has in
+        // force at once are not searched.
+        self.ticket_keys = news.ticket_keys.iter().rev().take(TICKET_KEYS_MAX).copied().collect();
         self.over.forget(news.until);
         news.over.iter().for_each(|over| self.over.keep(over, news.until));
     }

@@ -103,6 +103,19 @@ fn json_is_answered_in_json() {
 }
 
 #[test]
+fn what_is_not_text_is_met_with_silence_also_in_a_field_that_nobody_reads() {
+    check(
+        &[
+            (1, b"{\"id\":7,\"plan\":\"insurance2\",\"other\":\"\xff\"}"),
+            (1, b"{\"id\":7,\"other\":\"\xc3\x28\"}"),
+            (1, b"{\"id\":7,\"\xff\":0}"),
+            (1, b"{\"version\":2,\"id\":7,\"other\":\"\xff\"}"),
+        ],
+        &["-", "-", "-", "-"],
+    );
+}
+
+#[test]
 fn a_name_is_forgotten_in_time_and_in_number() {
     let (mut practice, now) = (practice(), Instant::now());
     practice.receive(now, source(1), b"Patient1");

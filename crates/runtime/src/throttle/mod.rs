@@ -29,7 +29,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Entropy, UserName};
+use domain::{DoctorName, Entropy, UserName};
 use governor::clock::{Clock, MonotonicClock};
 use sha2::{Digest, Sha256};
 
@@ -89,7 +89,8 @@ pub(crate) struct Throttle<C: Clock = MonotonicClock> {
     salt: Entropy,
 }
 
-/// A guess that is reserved: given back when it is dropped, unless it [`was_wrong`](Self::was_wrong).
+/// A guess, or a try to enrol, that is reserved: given back when it is dropped, unless it
+/// [`counts`](Self::counts).
 #[must_use]
 pub(crate) struct Guess<C: Clock + Clone = MonotonicClock> {
     throttle: Arc<Throttle<C>>,
@@ -99,6 +100,7 @@ pub(crate) struct Guess<C: Clock + Clone = MonotonicClock> {
 enum TakenFrom {
     Stranger { source: Taken, account: Taken },
     Device(Taken),
+    Enrolments(Taken),
     Nowhere,
 }
 
@@ -168,11 +170,15 @@ impl<C: Clock + Clone> Throttle<C> {
         Ok(Guess { throttle: Arc::clone(self), taken })
     }
 
-    /// Takes a try to enrol as `doctor`; it counts, whatever comes of it.
-    pub(crate) fn enrol(&self, doctor: &str, source: SourcePrefix) -> Result<(), NoGuess> {
-        let taken = settled(self.enrolments.take(self.key(doctor, &source.bytes())))?;
-        self.enrolments.settle(taken, Became::Wrong);
-        Ok(())
+    /// Reserves a try to enrol as `doctor`. Whether the code was right, the store finds out much
+    /// later: a try [`counts`](Guess::counts) as soon as it has cost a hash.
+    pub(crate) fn enrol(
+        self: &Arc<Self>,
+        doctor: &DoctorName,
+        source: SourcePrefix,
+    ) -> Result<Guess<C>, NoGuess> {
+        let taken = settled(self.enrolments.take(self.key(doctor.as_str(), &source.bytes())))?;
+        Ok(Guess { throttle: Arc::clone(self), taken: TakenFrom::Enrolments(taken) })
     }
 
     fn key(&self, name: &str, from: &[u8]) -> Key {
@@ -197,8 +203,8 @@ fn settled<T>(tried: Result<T, NotNow>) -> Result<T, NoGuess> {
 }
 
 impl<C: Clock + Clone> Guess<C> {
-    /// It was compared, and it was wrong: it counts.
-    pub(crate) fn was_wrong(mut self) {
+    /// It counts: it was compared and was wrong, or it was a try to enrol.
+    pub(crate) fn counts(mut self) {
         self.settle(Became::Wrong);
     }
 
@@ -209,6 +215,7 @@ impl<C: Clock + Clone> Guess<C> {
                 self.throttle.accounts.settle(account, became);
             }
             TakenFrom::Device(taken) => self.throttle.devices.settle(taken, became),
+            TakenFrom::Enrolments(taken) => self.throttle.enrolments.settle(taken, became),
             TakenFrom::Nowhere => {}
         }
     }

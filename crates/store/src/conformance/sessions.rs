@@ -40,10 +40,10 @@ pub(super) fn a_session_that_lies_idle_is_over(store: &dyn Store) {
     clinic.now = opened + SESSION_IDLE_MAX;
     assert!(!is_open(&mut clinic, 1));
     // It can no longer be kept open, and nothing is done in it.
-    assert_eq!(clinic.run(Command::TouchSession(token(1))), Outcome::Done);
+    let ended = Outcome::Refused(Refusal::SessionEnded);
+    assert_eq!(clinic.run(Command::TouchSession(token(1))), ended);
     assert!(!is_open(&mut clinic, 1));
     let book = Book { actor: Actor::Account(standing), ..clinic.booking(1, 1) };
-    let ended = Outcome::Refused(Refusal::SessionEnded);
     assert_eq!(clinic.run(Command::Book(book)), ended);
     assert_eq!(sessions(&mut clinic), []);
 }
@@ -55,7 +55,7 @@ pub(super) fn a_session_in_use_stays_open_until_it_expires(store: &dyn Store) {
     let used = |clinic: &mut Clinic| sessions(clinic)[0].used;
     // Within a minute nothing is written.
     clinic.now = opened + MINUTE - MOMENT;
-    clinic.run(Command::TouchSession(token(1)));
+    assert_eq!(clinic.run(Command::TouchSession(token(1))), Outcome::Done);
     assert_eq!(used(&mut clinic), opened);
     clinic.now = opened + MINUTE;
     clinic.run(Command::TouchSession(token(1)));

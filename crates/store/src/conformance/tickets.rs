@@ -84,8 +84,18 @@ pub(super) fn a_doctor_who_has_not_enrolled_gets_no_visitors_with_tickets(store:
 }
 
 fn changes(clinic: &mut Clinic, name: &str, hours: i64, limit: usize) -> Answer {
-    let doctor = doctor_name(name);
-    clinic.read(&Query::ChangedAppointments { doctor, since: at(hours), limit })
+    changes_for(clinic, standing(1), name, hours, limit)
+}
+
+fn changes_for(
+    clinic: &mut Clinic,
+    standing: Standing,
+    name: &str,
+    hours: i64,
+    limit: usize,
+) -> Answer {
+    let (doctor, now, since) = (doctor_name(name), clinic.now, at(hours));
+    clinic.read(&Query::ChangedAppointments { doctor, standing, now, since, limit })
 }
 
 pub(super) fn changed_appointments_are_told_to_their_doctor(store: &dyn Store) {
@@ -106,6 +116,9 @@ pub(super) fn changed_appointments_are_told_to_their_doctor(store: &dyn Store) {
     let of_doc2 = Answer::Changes(vec![(three, Version(2))]);
     assert_eq!(changes(&mut clinic, "doc2", 0, 9), of_doc2);
     assert_eq!(changes(&mut clinic, "doc9", 0, 9), Answer::Changes(Vec::new()));
+    // Not to whoever came in with a password that no longer is one.
+    let stale = Standing { credential: Some(2), ..standing(1) };
+    assert_eq!(changes_for(&mut clinic, stale, "doc1", 0, 9), Answer::NoStanding);
 }
 
 fn look(clinic: &mut Clinic, standing: Standing, patient: u8) -> Outcome {

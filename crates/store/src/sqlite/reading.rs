@@ -98,8 +98,12 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
                 Answer::NoStanding
             }
         }
-        Query::ChangedAppointments { doctor, since, limit } => {
-            Answer::Changes(reading.changed_appointments(doctor, *since, *limit)?)
+        Query::ChangedAppointments { doctor, standing, now, since, limit } => {
+            if reading.stands(standing, *now)? {
+                Answer::Changes(reading.changed_appointments(doctor, *since, *limit)?)
+            } else {
+                Answer::NoStanding
+            }
         }
         Query::Patient(choice) => Answer::Patient(reading.patient(choice)?),
         Query::PatientData(patient) => Answer::PatientData(reading.patient_data(*patient)?),

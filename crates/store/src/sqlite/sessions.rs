@@ -99,8 +99,15 @@ impl Batch<'_> {
             " AND e.used <= ?5"
         );
         let (idle, step) = (idle_since(self.now), self.now - USED_STEP_MS);
-        run(self.connection, sql, (self.center, token.as_bytes(), self.now, idle, step))?;
-        Ok(Outcome::Done)
+        if run(self.connection, sql, (self.center, token.as_bytes(), self.now, idle, step))? == 1 {
+            return Ok(Outcome::Done);
+        }
+        // Marked within the last minute, or over.
+        let sql =
+            concat!("SELECT 1 FROM session e WHERE e.center = ?1 AND e.token = ?2", is_open!());
+        let params = (self.center, token.as_bytes(), self.now, idle);
+        let open = one(self.connection, sql, params, |_| Ok(()))?.is_some();
+        Ok(if open { Outcome::Done } else { Outcome::Refused(Refusal::SessionEnded) })
     }
 
     pub(super) fn close_session(&self, token: &TokenHash) -> Result<Outcome, StoreError> {

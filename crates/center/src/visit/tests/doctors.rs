@@ -74,6 +74,18 @@ fn a_doctor_registers_where_it_speaks_from_and_its_keys_are_certified() {
 }
 
 #[test]
+fn news_are_for_a_doctor_who_still_stands() {
+    let (mut clinic, mut first) = with_doc1();
+    let news = || Request::News { since: None };
+    assert!(matches!(clinic.ask(&mut first, news()), Reply::News(_)));
+    // Another password takes the place of the one that the first came in with.
+    let mut second = clinic.enrolled("doc1");
+    assert_eq!(clinic.ask(&mut first, news()), Reply::Refused(Refusal::SessionEnded));
+    assert!(!first.is_logged_in());
+    assert!(matches!(clinic.ask(&mut second, news()), Reply::News(_)));
+}
+
+#[test]
 fn a_booking_brings_a_ticket_to_a_doctor_who_has_enrolled() {
     let (mut clinic, _) = with_doc1();
     let mut ann = clinic.logged_in("ann");

@@ -1,9 +1,9 @@
 //! Sessions that end, and what of coming in the audit is told.
 
 use jiff::SignedDuration;
-use store::NoteVerb;
+use store::{Actor, EndSessions, NoteVerb, SessionChoice};
 
-use super::clinic::{Clinic, book, log_in_as};
+use super::clinic::{Clinic, book, log_in_as, user};
 use super::*;
 
 fn minutes(count: i64) -> SignedDuration {
@@ -60,6 +60,23 @@ fn a_session_is_marked_as_used_once_a_minute_at_most() {
     let mut other = clinic.visit();
     let reply = clinic.ask(&mut other, Request::Resume { token });
     assert_eq!(reply, Reply::LoggedIn(LoggedIn::default()));
+}
+
+#[test]
+fn a_session_that_was_ended_ends_the_visit_also_for_what_everybody_may_see() {
+    let mut clinic = Clinic::open();
+    let (mut visit, _) = in_session(&mut clinic);
+    let whose = SessionChoice::User(user("ann"));
+    let end = EndSessions { whose, actor: Actor::Operator };
+    let outcome = clinic.commit(Command::EndSessions(end));
+    assert!(matches!(outcome, Outcome::SessionsEnded(_)), "{outcome:?}");
+    clinic.now += minutes(1);
+    let ended = Reply::Refused(Refusal::SessionEnded);
+    assert_eq!(clinic.ask(&mut visit, Request::Board), ended);
+    assert!(!visit.is_logged_in());
+    let last = clinic.notes.last().map(|note| (note.verb, note.outcome));
+    let refused = NoteOutcome::Refused(Refusal::SessionEnded);
+    assert_eq!(last, Some((NoteVerb::SeeSlots, refused)));
 }
 
 #[test]

@@ -329,6 +329,20 @@ fn what_is_over_is_forgotten_when_no_ticket_can_be_in_force_any_more() {
 }
 
 #[test]
+fn of_more_ticket_keys_than_are_taken_the_newest_are() {
+    let seeds = 10..=10 + u8::try_from(TICKET_KEYS_MAX).unwrap();
+    let keys: Vec<_> = seeds.clone().map(|seed| key(seed).verifying_key()).collect();
+    for (seed, answered) in
+        [(*seeds.start(), false), (seeds.start() + 1, true), (*seeds.end(), true)]
+    {
+        let mut practice = practice();
+        practice.hear(&news(&keys));
+        let (_, datagram) = ask(&admission(&visit(), &key(seed)), "insurance1", 0x55);
+        assert_eq!(practice.answer(&arrival(1), &datagram).answer.is_some(), answered, "{seed}");
+    }
+}
+
+#[test]
 fn keys_rotate_without_an_outage_and_an_old_key_ends() {
     let (old, new) = (ticket_key(), key(6));
     let (_, by_old) = ask(&admission(&visit(), &old), "insurance1", 0x10);
