@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::doctors::{Enrol, IssueTicket, OfferEnrolment, RegisterDoctor, TicketFor};
 pub use self::people::{
-    AddPatient, AddStaff, EndSessions, Erase, Look, LookAt, OpenSession, SessionChoice,
-    SetPassword, SetTotp,
+    AddPatient, AddStaff, CloseSession, EndSessions, Erase, Look, LookAt, OpenSession,
+    SessionChoice, SetPassword, SetTotp,
 };
 use crate::{AccountRecord, AuditNote, TokenHash};
 
@@ -57,6 +57,8 @@ pub struct Standing {
     /// The number, within the account, of the password in force at the log-in; `None` when it had
     /// none.
     pub credential: Option<i64>,
+    /// How often all log-ins of the account had been ended when it came in.
+    pub ended: i64,
     /// The session it came with or opened; `None` when it keeps none.
     pub session: Option<TokenHash>,
     /// Where it speaks from, for the audit; `None` when that is not known.
@@ -194,8 +196,8 @@ pub enum Command {
     /// Somebody is at work in this session, so that it is not idle. Outcome: `Done`, or the
     /// refusal `SessionEnded` when there is none or it is over. Costs a write once a minute at most.
     TouchSession(TokenHash),
-    /// Ends a session. Outcome: `Done`, also when there is none.
-    CloseSession(TokenHash),
+    /// See [`CloseSession`]. Outcome: `Done`, also when there is none.
+    CloseSession(CloseSession),
     /// See [`AddPatient`]. Outcome: `Done`, or `UserExists`.
     AddPatient(AddPatient),
     /// See [`SetPassword`]. Outcome: `Done`, or `NoSuchUser`.

@@ -24,8 +24,8 @@ pub use audit::{
     AuditActor, AuditHead, AuditKey, AuditNote, AuditRecord, AuditReport, NoteOutcome, NoteVerb,
 };
 pub use command::{
-    Actor, AddPatient, AddSlots, AddStaff, Book, Cancel, Command, EndSessions, Enrol, Erase,
-    Import, ImportConflict, ImportCounts, ImportedSlot, IssueTicket, Look, LookAt, NewSlot,
+    Actor, AddPatient, AddSlots, AddStaff, Book, Cancel, CloseSession, Command, EndSessions, Enrol,
+    Erase, Import, ImportConflict, ImportCounts, ImportedSlot, IssueTicket, Look, LookAt, NewSlot,
     OfferEnrolment, OpenSession, Outcome, RegisterDoctor, Reschedule, SessionChoice, SetPassword,
     SetTotp, SlotChoice, SlotConflict, Standing, TicketFor,
 };

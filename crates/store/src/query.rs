@@ -99,9 +99,11 @@ pub enum Query {
     /// Which of these user names exist. Answer: `Users`.
     KnownUsers(Vec<UserName>),
     /// Free slots that begin after `from` and before `until`, in index order; a slot whose hold is
-    /// over at `from` counts as free. Answer: `Slots`, never with a next page.
+    /// over at `from` counts as free. Answer: `Slots`, never with a next page, or `NoStanding`.
     FreeSlotsByIndex {
-        /// Slots that begin at or before it are left out.
+        /// Who asks.
+        standing: Standing,
+        /// Slots that begin at or before it are left out; it decides whether the session has expired.
         from: Timestamp,
         /// Slots that begin at or after it are left out.
         until: Timestamp,
@@ -109,11 +111,13 @@ pub enum Query {
         limit: usize,
     },
     /// Free slots in order of time, page by page; a slot whose hold is over at `from` counts as
-    /// free. Answer: `Slots`.
+    /// free. Answer: `Slots` or `NoStanding`.
     FreeSlotsByTime {
         /// Only this doctor's; `None` for everybody's.
         doctor: Option<DoctorName>,
-        /// The moment that decides whether a hold is over.
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides whether a hold is over, and whether the session has expired.
         now: Timestamp,
         /// Slots that begin at or before it are left out.
         from: Timestamp,

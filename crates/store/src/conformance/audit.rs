@@ -5,8 +5,8 @@ use domain::{Refusal, Role};
 use super::Clinic;
 use super::at;
 use super::clinic::{
-    SOURCE, account, account_id, cancelling, moving, offer, patient_id, request, rows, the_file,
-    token, user_name,
+    SOURCE, account, account_id, cancelling, closing, moving, offer, patient_id, request, rows,
+    the_file, user_name,
 };
 use crate::{
     Actor, AddPatient, AddStaff, Answer, AuditActor, AuditHead, AuditNote, AuditRecord, Book,
@@ -27,8 +27,8 @@ pub(super) fn every_change_and_every_refusal_is_recorded(store: &dyn Store) {
     clinic.cancel(1, held.id);
     clinic.cancel(1, held.id);
     clinic.open_session(1, 1);
-    clinic.run(Command::CloseSession(token(1)));
-    clinic.run(Command::CloseSession(token(1)));
+    clinic.run(closing(1));
+    clinic.run(closing(1));
     clinic.set_password("patient1", "$new");
     clinic.book(1, 1);
     let told = clinic.told_after(last);

@@ -137,6 +137,9 @@ conformance! {
         a_new_secret_for_one_time_passwords_ends_the_sessions
         a_patient_or_a_doctor_is_not_added_as_staff
         who_has_lost_the_standing_oversees_nothing
+        ending_a_users_sessions_ends_the_log_ins_without_one
+        a_new_secret_and_being_forgotten_end_the_log_ins_without_a_session
+        a_log_out_is_recorded_with_where_it_came_from
     }
     enrolment {
         a_doctor_enrols_once_with_a_code

@@ -154,7 +154,7 @@ impl Batch<'_> {
             Command::Cancel(cancel) => self.asked_to_cancel(cancel),
             Command::Reschedule(moving) => self.asked_to_reschedule(moving),
             Command::OpenSession(session) => self.open_session(session),
-            Command::CloseSession(token) => self.close_session(token),
+            Command::CloseSession(close) => self.close_session(close),
             Command::AddPatient(patient) => {
                 self.of(&Actor::Operator, "add_patient", || self.add_patient(patient))
             }
