@@ -1,6 +1,7 @@
 //! What can be changed, and what came of it.
 
 mod doctors;
+mod operator;
 mod people;
 
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::doctors::{Enrol, IssueTicket, OfferEnrolment, RegisterDoctor, TicketFor};
+pub use self::operator::OperatorDeed;
 pub use self::people::{
     AddPatient, AddStaff, CloseSession, EndSessions, Erase, Look, LookAt, OpenSession,
     SessionChoice, SetPassword, SetTotp,
@@ -184,7 +186,8 @@ pub struct Import {
 /// that is known.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// See [`Book`]. Outcome: `Booked`, `AlreadyHeld` or a refusal.
+    /// See [`Book`]. Outcome: `Booked`, `AlreadyHeld` or a refusal; `NoSuchPatient`, as for the two
+    /// below, when the patient does not exist.
     Book(Book),
     /// See [`Cancel`]. Outcome: `Cancelled` or a refusal.
     Cancel(Cancel),
@@ -212,6 +215,8 @@ pub enum Command {
     Erase(Erase),
     /// See [`Look`]. Outcome: `Done`, or the refusal `NoSuchPatient` or `SessionEnded`.
     Look(Look),
+    /// See [`OperatorDeed`]. Outcome: `Done`.
+    Operated(OperatorDeed),
     /// See [`AuditNote`]. Outcome: `Done`.
     Note(AuditNote),
     /// See [`OfferEnrolment`]. Outcome: `Done`, `NoSuchDoctor`, or `UserExists` when somebody who is

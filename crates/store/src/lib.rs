@@ -26,8 +26,8 @@ pub use audit::{
 pub use command::{
     Actor, AddPatient, AddSlots, AddStaff, Book, Cancel, CloseSession, Command, EndSessions, Enrol,
     Erase, Import, ImportConflict, ImportCounts, ImportedSlot, IssueTicket, Look, LookAt, NewSlot,
-    OfferEnrolment, OpenSession, Outcome, RegisterDoctor, Reschedule, SessionChoice, SetPassword,
-    SetTotp, SlotChoice, SlotConflict, Standing, TicketFor,
+    OfferEnrolment, OpenSession, OperatorDeed, Outcome, RegisterDoctor, Reschedule, SessionChoice,
+    SetPassword, SetTotp, SlotChoice, SlotConflict, Standing, TicketFor,
 };
 pub use query::{
     AccessRecord, AccountRecord, Answer, AppointmentData, AppointmentRecord, CenterRecord,

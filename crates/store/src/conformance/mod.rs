@@ -62,6 +62,7 @@ conformance! {
         a_patient_holds_as_many_appointments_as_the_center_allows
         a_patient_may_hold_several_slots
         a_batch_gives_one_outcome_per_command_in_order
+        nothing_is_booked_or_changed_for_a_patient_who_does_not_exist
         an_empty_batch_is_nothing
         a_batch_with_a_bad_command_changes_nothing
     }
@@ -170,6 +171,7 @@ conformance! {
         the_trail_is_read_by_time_patient_and_place
         the_head_grows_with_each_record
         a_conflict_in_a_batch_does_not_break_the_chain
+        what_the_operator_did_beside_the_store_is_recorded
     }
     erasure {
         an_erased_patient_is_nobody

@@ -178,6 +178,7 @@ impl Batch<'_> {
             Command::SetTotp(totp) => self.of(&totp.actor, "set_totp", || self.set_totp(totp)),
             Command::Erase(erase) => self.of(&erase.actor, "erase", || self.erase(erase)),
             Command::Look(look) => self.look(look),
+            Command::Operated(deed) => self.operated(*deed),
             Command::Note(note) => self.note(note),
             Command::OfferEnrolment(offer) => {
                 self.of(&offer.actor, "offer_enrolment", || self.offer_enrolment(offer))
