@@ -78,7 +78,8 @@ pub enum Query {
     },
     /// Appointments with a doctor that were cancelled, or moved out of the slot they had, at `since`
     /// or later, in the order of these changes: a ticket of an earlier version is void. A change
-    /// bears the moment of its batch, which is a little before it can be read. Answer: `Changes` or `NoStanding`.
+    /// bears the moment of its batch, which is a little before it can be read. Answer: `Changes` or
+    /// `NoStanding`.
     ChangedAppointments {
         /// Whose patients.
         doctor: DoctorName,
@@ -88,7 +89,7 @@ pub enum Query {
         now: Timestamp,
         /// Changes before it are left out.
         since: Timestamp,
-        /// At most so many.
+        /// The oldest so many, and those of the same moment as the last of these.
         limit: usize,
     },
     /// One patient. Answer: `Patient`.
@@ -169,8 +170,14 @@ pub enum Answer {
     AuditHead(Option<AuditHead>),
     /// Who looked at a patient's data.
     Accesses(Vec<AccessRecord>),
-    /// Appointments, each with its version after the change.
-    Changes(Vec<(AppointmentId, Version)>),
+    /// Appointments that changed.
+    Changes {
+        /// Each with its version after the change.
+        changes: Vec<(AppointmentId, Version)>,
+        /// Since when to ask for the rest, when so many were told as were asked for; `None` when
+        /// that was all.
+        rest: Option<Timestamp>,
+    },
     /// `None` when there is none such.
     Patient(Option<PatientRecord>),
     /// `None` when there is no such patient.

@@ -159,6 +159,7 @@ conformance! {
         a_ticket_is_for_ones_own_open_appointment
         a_doctor_who_has_not_enrolled_gets_no_visitors_with_tickets
         changed_appointments_are_told_to_their_doctor
+        a_page_of_changes_never_ends_within_a_moment
         a_look_is_recorded_before_it_is_taken
         a_patient_sees_who_looked
     }

@@ -108,7 +108,8 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
         }
         Query::ChangedAppointments { doctor, standing, now, since, limit } => {
             if reading.stands(standing, *now)? {
-                Answer::Changes(reading.changed_appointments(doctor, *since, *limit)?)
+                let (changes, rest) = reading.changed_appointments(doctor, *since, *limit)?;
+                Answer::Changes { changes, rest }
             } else {
                 Answer::NoStanding
             }
