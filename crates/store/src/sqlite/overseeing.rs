@@ -11,7 +11,7 @@ use super::rows;
 use super::sessions::{idle_since, is_open};
 use super::statements::{all, one};
 use crate::{
-    AccessRecord, AuditActor, AuditHead, AuditRecord, SessionId, SessionRecord, StoreError,
+    AccessRecord, Answer, AuditActor, AuditHead, AuditRecord, SessionId, SessionRecord, StoreError,
 };
 
 impl Reading<'_> {
@@ -92,7 +92,7 @@ impl Reading<'_> {
         doctor: &DoctorName,
         since: Timestamp,
         limit: usize,
-    ) -> Result<(Vec<(AppointmentId, Version)>, Option<Timestamp>), StoreError> {
+    ) -> Result<Answer, StoreError> {
         let since = since.as_millisecond();
         let read = |until: i64, limit: usize| {
             let key = (self.center, since, doctor.as_str(), rows_at_most(limit), until);
@@ -106,9 +106,10 @@ impl Reading<'_> {
         match page.last() {
             Some(&(_, last)) if page.len() >= limit => {
                 let rest = rows::instant(last.saturating_add(1))?;
-                Ok((changes_of(read(last, usize::MAX)?), Some(rest)))
+                let changes = changes_of(read(last, usize::MAX)?);
+                Ok(Answer::Changes { changes, rest: Some(rest) })
             }
-            _ => Ok((changes_of(page), None)),
+            _ => Ok(Answer::Changes { changes: changes_of(page), rest: None }),
         }
     }
 }

@@ -108,8 +108,7 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
         }
         Query::ChangedAppointments { doctor, standing, now, since, limit } => {
             if reading.stands(standing, *now)? {
-                let (changes, rest) = reading.changed_appointments(doctor, *since, *limit)?;
-                Answer::Changes { changes, rest }
+                reading.changed_appointments(doctor, *since, *limit)?
             } else {
                 Answer::NoStanding
             }
