@@ -117,13 +117,15 @@ mod tests {
     fn ledger_with(count: usize) -> Ledger<usize> {
         let mut ledger = Ledger::new(10, 4);
         for waiter in 0..count {
-            ledger.push(Command::CloseSession(hash()), waiter).unwrap();
+            ledger.push(closing(), waiter).unwrap();
         }
         ledger
     }
 
-    fn hash() -> store::TokenHash {
-        store::TokenHash::of(&domain::SessionToken::fresh(&domain::Entropy([0; 32])))
+    fn closing() -> Command {
+        let token = domain::SessionToken::fresh(&domain::Entropy([0; 32]));
+        let token = store::TokenHash::of(&token);
+        Command::CloseSession(store::CloseSession { token, source: None })
     }
 
     #[test]
@@ -141,7 +143,7 @@ mod tests {
     #[test]
     fn a_full_line_sends_the_next_one_away() {
         let mut ledger = ledger_with(10);
-        let full = ledger.push(Command::CloseSession(hash()), 99).unwrap_err();
+        let full = ledger.push(closing(), 99).unwrap_err();
         assert_eq!(full.0, 99);
     }
 

@@ -26,7 +26,9 @@ use protocol::{
     Access, AppointmentView, KeepSession, Referral, Referred, Registered, Reply, Request,
     TicketReply,
 };
-use store::{Answer, AuditNote, CodeHash, Command, NoteOutcome, Outcome, Query, TokenHash};
+use store::{
+    Answer, AuditNote, CloseSession, CodeHash, Command, NoteOutcome, Outcome, Query, TokenHash,
+};
 
 use self::account::LoggedInAccount;
 pub use self::effect::{Effect, Fed, NewPassword, Step, Verdict, Verified};
@@ -199,8 +201,8 @@ impl Visit {
         Step::Do(effect)
     }
 
-    /// A session that is over ends the visit, also for what asks nothing about anybody (free slots).
-    /// When nobody knows, whether it stands is looked at with what is asked in it.
+    /// A session that is over ends the visit. When nobody knows, whether it stands is looked at with
+    /// what is asked in it.
     fn touched(&mut self, request: Request, settled: &Settled) -> Step {
         if *settled == Settled::Decided(Outcome::Refused(Refusal::SessionEnded)) {
             self.note_refusal(Noted::of(&request), Refusal::SessionEnded);
@@ -230,7 +232,9 @@ impl Visit {
         let next = match request {
             Request::LogOut => match account.standing.session {
                 Some(token) => {
-                    Ok((Doing::LoggingOut, Effect::Commit(Command::CloseSession(token))))
+                    let source = account.standing.source;
+                    let close = Command::CloseSession(CloseSession { token, source });
+                    Ok((Doing::LoggingOut, Effect::Commit(close)))
                 }
                 None => return self.leave(),
             },
@@ -250,9 +254,13 @@ impl Visit {
                 Err(Refusal::AlreadyLoggedIn)
             }
             Request::Board | Request::Slots(_) if !account.sees_slots() => Err(Refusal::NotAllowed),
-            Request::Board => Ok((Doing::ListingBoard, Effect::Read(slots::board(present.now)))),
+            Request::Board => {
+                let query = slots::board(account.standing, present.now);
+                Ok((Doing::ListingBoard, Effect::Read(query)))
+            }
             Request::Slots(wanted) => {
-                Ok((Doing::ListingPage, Effect::Read(slots::page(present.now, wanted))))
+                let query = slots::page(account.standing, present.now, wanted);
+                Ok((Doing::ListingPage, Effect::Read(query)))
             }
             Request::For { patient, request } => {
                 account.tend(patient).ok_or(Refusal::NotAllowed)?.ask(present, rules, *request)
@@ -272,7 +280,10 @@ impl Visit {
     /// What was read, as a reply.
     fn answered(&mut self, doing: Doing, answer: Option<Answer>) -> Step {
         let reply = match (doing, answer) {
-            (_, Some(Answer::NoStanding)) => return self.lose_standing(),
+            (doing, Some(Answer::NoStanding)) => {
+                self.note_refusal(Noted::of_read(&doing), Refusal::SessionEnded);
+                return self.lose_standing();
+            }
             (Doing::ListingBoard, Some(Answer::Slots(page))) if page.slots.is_empty() => {
                 Reply::Refused(Refusal::NoSlotsLeft)
             }

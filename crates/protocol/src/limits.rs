@@ -117,6 +117,9 @@ pub const SEALED_REMEMBERED_MAX: usize = 4_096;
 /// … for so long: the same bytes from the same source get the same answer again, from another
 /// source silence. A patient has long given up by then.
 pub const SEALED_REMEMBERED: Duration = Duration::from_secs(10 * 60);
+/// What is new for a doctor is told in pages of so many changed appointments, and as many more as
+/// changed in the same moment as the last of them: a shorter page is the last one.
+pub const NEWS_CHANGES_MAX: usize = 8_192;
 /// A doctor remembers of so many appointments that older tickets are over.
 pub const OVER_REMEMBERED_MAX: usize = 65_536;
 /// A doctor answers so many different questions to one ticket; a lost answer is given again without

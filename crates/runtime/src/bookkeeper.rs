@@ -117,7 +117,7 @@ fn report(error: &CommitError, commands: usize) {
 #[cfg(test)]
 mod tests {
     use domain::{Entropy, SessionToken};
-    use store::{Outcome, TokenHash};
+    use store::{CloseSession, Outcome, TokenHash};
 
     use super::*;
 
@@ -130,7 +130,7 @@ mod tests {
     impl Writer for Picky {
         fn commit(&mut self, _: Timestamp, batch: &[Command]) -> Result<Vec<Outcome>, CommitError> {
             let holds = |hash: TokenHash| {
-                let same = |command: &Command| matches!(command, Command::CloseSession(other) if *other == hash);
+                let same = |command: &Command| matches!(command, Command::CloseSession(other) if other.token == hash);
                 batch.iter().any(same)
             };
             let error = || StoreError::Corrupt("on purpose".to_owned());
@@ -148,13 +148,17 @@ mod tests {
         TokenHash::of(&SessionToken::fresh(&Entropy([byte; 32])))
     }
 
+    fn closing(byte: u8) -> Command {
+        Command::CloseSession(CloseSession { token: hash(byte), source: None })
+    }
+
     /// What becomes of commands 0 to 5 in one batch, where 3 is poison and `broken` breaks.
     fn check(broken: u8, expected: &[Settled; 6]) {
         let mut ledger = Ledger::new(10, 10);
         let mut verdicts = Vec::new();
         for byte in 0..6 {
             let (waiter, verdict) = oneshot::channel();
-            ledger.push(Command::CloseSession(hash(byte)), waiter).unwrap();
+            ledger.push(closing(byte), waiter).unwrap();
             verdicts.push(verdict);
         }
         commit(&mut Picky { poison: hash(3), broken: hash(broken) }, ledger.take_batch().unwrap());
@@ -177,11 +181,11 @@ mod tests {
         let picky = Picky { poison: hash(3), broken: hash(9) };
         let bookkeeper = Bookkeeper::start(Box::new(picky), 10, &mut threads).unwrap();
         let (waiter, verdict) = oneshot::channel();
-        bookkeeper.enter(Command::CloseSession(hash(0)), waiter).unwrap();
+        bookkeeper.enter(closing(0), waiter).unwrap();
         bookkeeper.close();
         assert_eq!(verdict.blocking_recv(), Ok(Settled::Decided(Outcome::Done)));
         let (waiter, _) = oneshot::channel();
-        assert!(bookkeeper.enter(Command::CloseSession(hash(0)), waiter).is_err());
+        assert!(bookkeeper.enter(closing(0), waiter).is_err());
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     }
 }

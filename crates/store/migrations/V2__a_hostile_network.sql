@@ -16,6 +16,14 @@ CREATE TRIGGER account_role_is_kept BEFORE UPDATE OF role ON account
 WHEN NEW.role <> OLD.role
 BEGIN SELECT raise(ABORT, 'an account stays what it is'); END;
 
+-- How often all log-ins of the account were ended. One that came in when the number was lower stands
+-- no more, whether or not it keeps a session.
+ALTER TABLE account ADD COLUMN ended INTEGER NOT NULL DEFAULT 0 CHECK (ended >= 0);
+
+CREATE TRIGGER account_ended_is_for_good BEFORE UPDATE OF ended ON account
+WHEN NEW.ended < OLD.ended
+BEGIN SELECT raise(ABORT, 'what was ended stays ended'); END;
+
 -- Which doctor an account speaks for.
 CREATE TABLE speaks_for (
     center  INTEGER NOT NULL,

@@ -1,6 +1,7 @@
 //! What can be changed, and what came of it.
 
 mod doctors;
+mod operator;
 mod people;
 
 use std::net::IpAddr;
@@ -13,9 +14,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::doctors::{Enrol, IssueTicket, OfferEnrolment, RegisterDoctor, TicketFor};
+pub use self::operator::OperatorDeed;
 pub use self::people::{
-    AddPatient, AddStaff, EndSessions, Erase, Look, LookAt, OpenSession, SessionChoice,
-    SetPassword, SetTotp,
+    AddPatient, AddStaff, CloseSession, EndSessions, Erase, Look, LookAt, OpenSession,
+    SessionChoice, SetPassword, SetTotp,
 };
 use crate::{AccountRecord, AuditNote, TokenHash};
 
@@ -57,6 +59,8 @@ pub struct Standing {
     /// The number, within the account, of the password in force at the log-in; `None` when it had
     /// none.
     pub credential: Option<i64>,
+    /// How often all log-ins of the account had been ended when it came in.
+    pub ended: i64,
     /// The session it came with or opened; `None` when it keeps none.
     pub session: Option<TokenHash>,
     /// Where it speaks from, for the audit; `None` when that is not known.
@@ -182,7 +186,8 @@ pub struct Import {
 /// that is known.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// See [`Book`]. Outcome: `Booked`, `AlreadyHeld` or a refusal.
+    /// See [`Book`]. Outcome: `Booked`, `AlreadyHeld` or a refusal; `NoSuchPatient`, as for the two
+    /// below, when the patient does not exist.
     Book(Book),
     /// See [`Cancel`]. Outcome: `Cancelled` or a refusal.
     Cancel(Cancel),
@@ -194,8 +199,8 @@ pub enum Command {
     /// Somebody is at work in this session, so that it is not idle. Outcome: `Done`, or the
     /// refusal `SessionEnded` when there is none or it is over. Costs a write once a minute at most.
     TouchSession(TokenHash),
-    /// Ends a session. Outcome: `Done`, also when there is none.
-    CloseSession(TokenHash),
+    /// See [`CloseSession`]. Outcome: `Done`, also when there is none.
+    CloseSession(CloseSession),
     /// See [`AddPatient`]. Outcome: `Done`, or `UserExists`.
     AddPatient(AddPatient),
     /// See [`SetPassword`]. Outcome: `Done`, or `NoSuchUser`.
@@ -210,6 +215,8 @@ pub enum Command {
     Erase(Erase),
     /// See [`Look`]. Outcome: `Done`, or the refusal `NoSuchPatient` or `SessionEnded`.
     Look(Look),
+    /// See [`OperatorDeed`]. Outcome: `Done`.
+    Operated(OperatorDeed),
     /// See [`AuditNote`]. Outcome: `Done`.
     Note(AuditNote),
     /// See [`OfferEnrolment`]. Outcome: `Done`, `NoSuchDoctor`, or `UserExists` when somebody who is

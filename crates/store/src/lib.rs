@@ -24,10 +24,10 @@ pub use audit::{
     AuditActor, AuditHead, AuditKey, AuditNote, AuditRecord, AuditReport, NoteOutcome, NoteVerb,
 };
 pub use command::{
-    Actor, AddPatient, AddSlots, AddStaff, Book, Cancel, Command, EndSessions, Enrol, Erase,
-    Import, ImportConflict, ImportCounts, ImportedSlot, IssueTicket, Look, LookAt, NewSlot,
-    OfferEnrolment, OpenSession, Outcome, RegisterDoctor, Reschedule, SessionChoice, SetPassword,
-    SetTotp, SlotChoice, SlotConflict, Standing, TicketFor,
+    Actor, AddPatient, AddSlots, AddStaff, Book, Cancel, CloseSession, Command, EndSessions, Enrol,
+    Erase, Import, ImportConflict, ImportCounts, ImportedSlot, IssueTicket, Look, LookAt, NewSlot,
+    OfferEnrolment, OpenSession, OperatorDeed, Outcome, RegisterDoctor, Reschedule, SessionChoice,
+    SetPassword, SetTotp, SlotChoice, SlotConflict, Standing, TicketFor,
 };
 pub use query::{
     AccessRecord, AccountRecord, Answer, AppointmentData, AppointmentRecord, CenterRecord,

@@ -78,7 +78,8 @@ pub enum Query {
     },
     /// Appointments with a doctor that were cancelled, or moved out of the slot they had, at `since`
     /// or later, in the order of these changes: a ticket of an earlier version is void. A change
-    /// bears the moment of its batch, which is a little before it can be read. Answer: `Changes` or `NoStanding`.
+    /// bears the moment of its batch, which is a little before it can be read. Answer: `Changes` or
+    /// `NoStanding`.
     ChangedAppointments {
         /// Whose patients.
         doctor: DoctorName,
@@ -88,7 +89,7 @@ pub enum Query {
         now: Timestamp,
         /// Changes before it are left out.
         since: Timestamp,
-        /// At most so many.
+        /// The oldest so many, and those of the same moment as the last of these.
         limit: usize,
     },
     /// One patient. Answer: `Patient`.
@@ -99,9 +100,11 @@ pub enum Query {
     /// Which of these user names exist. Answer: `Users`.
     KnownUsers(Vec<UserName>),
     /// Free slots that begin after `from` and before `until`, in index order; a slot whose hold is
-    /// over at `from` counts as free. Answer: `Slots`, never with a next page.
+    /// over at `from` counts as free. Answer: `Slots`, never with a next page, or `NoStanding`.
     FreeSlotsByIndex {
-        /// Slots that begin at or before it are left out.
+        /// Who asks.
+        standing: Standing,
+        /// Slots that begin at or before it are left out; it decides whether the session has expired.
         from: Timestamp,
         /// Slots that begin at or after it are left out.
         until: Timestamp,
@@ -109,11 +112,13 @@ pub enum Query {
         limit: usize,
     },
     /// Free slots in order of time, page by page; a slot whose hold is over at `from` counts as
-    /// free. Answer: `Slots`.
+    /// free. Answer: `Slots` or `NoStanding`.
     FreeSlotsByTime {
         /// Only this doctor's; `None` for everybody's.
         doctor: Option<DoctorName>,
-        /// The moment that decides whether a hold is over.
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides whether a hold is over, and whether the session has expired.
         now: Timestamp,
         /// Slots that begin at or before it are left out.
         from: Timestamp,
@@ -165,8 +170,14 @@ pub enum Answer {
     AuditHead(Option<AuditHead>),
     /// Who looked at a patient's data.
     Accesses(Vec<AccessRecord>),
-    /// Appointments, each with its version after the change.
-    Changes(Vec<(AppointmentId, Version)>),
+    /// Appointments that changed.
+    Changes {
+        /// Each with its version after the change.
+        changes: Vec<(AppointmentId, Version)>,
+        /// Since when to ask for the rest, when so many were told as were asked for; `None` when
+        /// that was all.
+        rest: Option<Timestamp>,
+    },
     /// `None` when there is none such.
     Patient(Option<PatientRecord>),
     /// `None` when there is no such patient.

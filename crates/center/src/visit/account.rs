@@ -56,14 +56,14 @@ impl LoggedInAccount {
     /// An account that logged in at `now`; `None` for one that acts for nobody: a patient's without a
     /// patient, a doctor's without a doctor.
     pub(super) fn of(account: AccountRecord, source: IpAddr, now: Timestamp) -> Option<Self> {
-        let AccountRecord { account, user, patient, credential, role, doctor, .. } = account;
+        let AccountRecord { account, user, patient, credential, ended, role, doctor, .. } = account;
         let acts = match role {
             Role::Patient => patient.is_some(),
             Role::Doctor => doctor.is_some(),
             Role::FrontDesk | Role::Administrator | Role::Integrator => true,
         };
         let source = Some(source.to_canonical());
-        let standing = Standing { account, credential, session: None, source };
+        let standing = Standing { account, credential, ended, session: None, source };
         let ends = now + SESSION_MAX;
         let logged_in =
             Self { standing, user, role, patient, doctor, ends, asked: now, touched: None };

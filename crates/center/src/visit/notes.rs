@@ -7,6 +7,8 @@ use domain::{AccountId, PatientId, Refusal};
 use protocol::Request;
 use store::{AuditNote, NoteOutcome, NoteVerb};
 
+use super::Doing;
+
 /// What a request is called in the audit, and whose data it is about when it says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Noted {
@@ -35,6 +37,17 @@ impl Noted {
             Request::Enrol { .. } => NoteVerb::Enrol,
             Request::Register(_) => NoteVerb::RegisterDoctor,
             Request::News { .. } => NoteVerb::Practise,
+        };
+        Some(Self { verb, patient: None })
+    }
+
+    /// What the list is called that was asked for; `None` for whatever reads nothing.
+    pub(super) fn of_read(doing: &Doing) -> Option<Self> {
+        let verb = match doing {
+            Doing::ListingBoard | Doing::ListingPage => NoteVerb::SeeSlots,
+            Doing::ListingAppointments | Doing::ListingAccesses => NoteVerb::Look,
+            Doing::Hearing => NoteVerb::Practise,
+            _ => return None,
         };
         Some(Self { verb, patient: None })
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use domain::{DoctorAddress, Refusal};
 use jiff::{SignedDuration, Timestamp};
+use protocol::limits::NEWS_CHANGES_MAX;
 use protocol::{News, Registration, TicketsOver};
 use store::{Actor, Answer, Command, Query, RegisterDoctor};
 
@@ -15,8 +16,6 @@ use crate::tickets::{CLOCK_SKEW, TicketOffice, VISIT_TICKET_VALID};
 /// How far news reach back behind what was asked for: a change bears the moment at which its batch
 /// was made, which is a little before it can be read.
 const NEWS_OVERLAP: SignedDuration = SignedDuration::from_secs(10);
-/// The most changed appointments in one answer (about 100 bytes each on the wire).
-const NEWS_CHANGES_MAX: usize = 8_192;
 
 impl Practising {
     pub(super) fn register(&self, rules: &Rules, registration: Registration, from: IpAddr) -> Next {
@@ -36,7 +35,10 @@ impl Practising {
             return Err(Refusal::Unavailable);
         }
         let oldest = now - VISIT_TICKET_VALID - CLOCK_SKEW;
-        let since = since.map_or(oldest, |since| (since.max(oldest)).min(now));
+        // What is left of a long page may have changed within the overlap: then it is asked for as if
+        // from a moment to come.
+        let latest = now + NEWS_OVERLAP;
+        let since = since.map_or(oldest, |since| (since.max(oldest)).min(latest));
         let query = Query::ChangedAppointments {
             doctor: self.doctor.clone(),
             standing: self.standing,
@@ -50,16 +52,14 @@ impl Practising {
 
 /// What a doctor has to know at `now`; `None` when the store could not be read.
 pub(super) fn news(office: &TicketOffice, now: Timestamp, answer: Option<Answer>) -> Option<News> {
-    let Some(Answer::Changes(changes)) = answer else { return None };
-    // More than fit: some tickets that are over would not be named. Rather no news than wrong ones.
-    if changes.len() >= NEWS_CHANGES_MAX {
-        return None;
-    }
+    let Some(Answer::Changes { changes, rest }) = answer else { return None };
+    // What did not fit is what changed last: the doctor asks on from there.
+    let until = rest.map_or(now, |rest| rest + NEWS_OVERLAP);
     let over = |(appointment, below)| TicketsOver { appointment, below };
     Some(News {
         ticket_keys: office.verifying_keys(now),
         over: changes.into_iter().map(over).collect(),
-        until: now,
+        until,
     })
 }
 
@@ -91,5 +91,38 @@ mod tests {
             let expected = DoctorAddress { host: expected.map(ip), port: 41_000 };
             assert_eq!(address_of(named, ip(from)), expected);
         }
+    }
+
+    #[test]
+    fn news_that_do_not_fit_into_a_page_are_asked_for_from_where_it_ended() {
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let account = domain::AccountId::from_bytes([1; 16]);
+        let standing =
+            store::Standing { account, credential: Some(1), ended: 0, session: None, source: None };
+        let doctor = domain::DoctorName::new("doc1").unwrap();
+        let practising = Practising { standing, doctor };
+        let identity = protocol::ticket::SigningKey::from_seed([9; 32]).unwrap();
+        let key = protocol::ticket::SigningKey::from_seed([1; 32]).unwrap();
+        let key = crate::tickets::TicketKey { key, signs_from: now };
+        let office = TicketOffice::new(identity, vec![key]).unwrap();
+        let zone = jiff::tz::TimeZone::UTC;
+        let rules = Rules { zone, appointments_max: None, tickets: Some(office.clone()) };
+        let asked_since = |since| match practising.news(&rules, now, since) {
+            Ok((Doing::Hearing, Effect::Read(Query::ChangedAppointments { since, .. }))) => since,
+            other => panic!("{other:?}"),
+        };
+        let changed = domain::AppointmentId::from_bytes([7; 16]);
+        // Also where all that changed did so within the overlap, or this very moment.
+        for ago in [3_000, 5, 0] {
+            let rest = now - SignedDuration::from_secs(ago);
+            let changes = vec![(changed, domain::Version(2))];
+            let page = Answer::Changes { changes, rest: Some(rest) };
+            let page = news(&office, now, Some(page)).unwrap();
+            assert_eq!(page.over.len(), 1);
+            assert_eq!(asked_since(Some(page.until)), rest);
+        }
+        let last = Answer::Changes { changes: Vec::new(), rest: None };
+        assert_eq!(news(&office, now, Some(last)).unwrap().until, now);
+        assert!(news(&office, now, None).is_none());
     }
 }

@@ -5,17 +5,18 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use protocol::limits::{BOARD_AHEAD, BOARD_ROWS_MAX, PAGE_SLOTS, PAGE_SLOTS_MAX};
 use protocol::{Cursor, Offer, OfferDetails, Offers, SlotsWanted};
-use store::{Page, Query, SlotsAfter};
+use store::{Page, Query, SlotsAfter, Standing};
 
-pub(super) fn board(now: Timestamp) -> Query {
+pub(super) fn board(standing: Standing, now: Timestamp) -> Query {
     let ahead = SignedDuration::try_from(BOARD_AHEAD).expect("a week is a duration");
-    Query::FreeSlotsByIndex { from: now, until: now + ahead, limit: BOARD_ROWS_MAX }
+    Query::FreeSlotsByIndex { standing, from: now, until: now + ahead, limit: BOARD_ROWS_MAX }
 }
 
-pub(super) fn page(now: Timestamp, wanted: SlotsWanted) -> Query {
+pub(super) fn page(standing: Standing, now: Timestamp, wanted: SlotsWanted) -> Query {
     let limit = wanted.limit.map_or(PAGE_SLOTS, |limit| limit as usize);
     Query::FreeSlotsByTime {
         doctor: wanted.doctor,
+        standing,
         now,
         from: wanted.from.map_or(now, |from| from.max(now)),
         until: wanted.until,

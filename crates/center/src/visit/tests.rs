@@ -46,6 +46,7 @@ fn account(patient: Option<PatientId>) -> AccountRecord {
         patient,
         password: None,
         credential: Some(1),
+        ended: 0,
         role: Role::Patient,
         doctor: None,
         totp: None,
@@ -200,7 +201,9 @@ fn who_comes_back_with_a_token_is_known_and_can_log_out() {
     let found = Fed::Read(Some(Answer::Account(Some(account(Some(patient_id()))))));
     answer(visit.resume(found));
     let close = effect(ask(&mut visit, Request::LogOut));
-    assert!(matches!(close, Effect::Commit(Command::CloseSession(token)) if token == hash));
+    assert!(
+        matches!(close, Effect::Commit(Command::CloseSession(close)) if close.token == hash && close.source.is_some())
+    );
     let done = Fed::Settled(Settled::Decided(Outcome::Done));
     assert_eq!(answer(visit.resume(done)), Reply::LoggedOut);
     assert_eq!(answer(ask(&mut visit, book())), Reply::Refused(Refusal::NotLoggedIn));
@@ -240,7 +243,7 @@ fn a_booking_is_the_patients_own_and_ends_as_the_store_decides() {
 fn lists_show_what_is_to_come_and_an_empty_board_is_a_refusal() {
     let mut visit = logged_in();
     let read = effect(ask(&mut visit, Request::Board));
-    let Effect::Read(Query::FreeSlotsByIndex { from, until, limit: 64 }) = read else {
+    let Effect::Read(Query::FreeSlotsByIndex { from, until, limit: 64, .. }) = read else {
         panic!("wants {read:?}");
     };
     assert_eq!((from, until), (now(), "2026-11-29T10:00:00Z".parse().unwrap()));

@@ -5,7 +5,7 @@ use clap::error::ErrorKind;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use store::sqlite::upkeep;
-use store::{Answer, AuditActor, AuditRecord, AuditReport, Query, StoreError};
+use store::{Answer, AuditActor, AuditRecord, AuditReport, OperatorDeed, Query, StoreError};
 
 use super::lists::List;
 use super::privacy::patient_id;
@@ -29,6 +29,8 @@ pub(super) fn audit(place: &Place, task: &AuditArgs) -> anyhow::Result<Ended> {
         clap::Error::raw(ErrorKind::ValueValidation, format!("--since: {error}\n"))
     })?;
     let patient = task.patient.as_ref().map(|named| patient_id(&books, named)).transpose()?;
+    books.record(OperatorDeed::LookAtAudit { patient })?;
+    books.sign_audit();
     let mut after = None;
     let mut records = Vec::new();
     loop {

@@ -1,4 +1,5 @@
-//! What an operator looks at, as a table for people or one JSON object a line for programs.
+//! What an operator looks at, as a table for people or one JSON object a line for programs. A look
+//! at other people's data is in the audit before anything is shown.
 //!
 //! In JSON, moments are RFC 3339 in UTC and indices are strings; in tables, moments are as clocks
 //! in the center's zone show them, and the zone is named.
@@ -7,7 +8,9 @@ use anyhow::bail;
 use comfy_table::{Table, presets};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use store::{Answer, AppointmentRecord, PatientRecord, Query, SessionRecord, SlotRecord};
+use store::{
+    Answer, AppointmentRecord, OperatorDeed, PatientRecord, Query, SessionRecord, SlotRecord,
+};
 
 use super::Books;
 use crate::loading;
@@ -25,6 +28,7 @@ pub(super) struct List {
 
 /// All patients.
 pub(super) fn patients(books: &Books, json: bool) -> anyhow::Result<String> {
+    books.record(OperatorDeed::LookAtPatients)?;
     let Answer::Patients(patients) = books.read(&Query::Patients)? else { bail!(MISUNDERSTOOD) };
     let row = |record: &PatientRecord| {
         vec![
@@ -78,6 +82,7 @@ pub(super) fn doctors(books: &Books, json: bool) -> anyhow::Result<String> {
 
 /// All published slots.
 pub(super) fn slots(books: &Books, json: bool) -> anyhow::Result<String> {
+    books.record(OperatorDeed::LookAtSlots)?;
     let Answer::SlotRecords(slots) = books.read(&Query::Slots)? else { bail!(MISUNDERSTOOD) };
     let status = |record: &SlotRecord| if record.held_by.is_some() { "booked" } else { "free" };
     let object = |record: &SlotRecord| {
@@ -114,6 +119,7 @@ pub(super) fn slots(books: &Books, json: bool) -> anyhow::Result<String> {
 
 /// The appointments that are booked, or `all` that ever were.
 pub(super) fn appointments(books: &Books, json: bool, all: bool) -> anyhow::Result<String> {
+    books.record(OperatorDeed::LookAtAppointments)?;
     let query = Query::Appointments { closed_too: all };
     let Answer::AppointmentRecords(appointments) = books.read(&query)? else {
         bail!(MISUNDERSTOOD)
@@ -155,6 +161,7 @@ pub(super) fn appointments(books: &Books, json: bool, all: bool) -> anyhow::Resu
 
 /// The sessions that are open now.
 pub(super) fn sessions(books: &Books, json: bool) -> anyhow::Result<String> {
+    books.record(OperatorDeed::LookAtSessions)?;
     let Answer::Sessions(sessions) = books.read(&Query::Sessions { now: Timestamp::now() })? else {
         bail!(MISUNDERSTOOD)
     };

@@ -16,7 +16,7 @@ use anyhow::bail;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use store::sqlite::{Sqlite, upkeep};
-use store::{Answer, Command, Outcome, Query, Store as _, StoreError};
+use store::{Answer, Command, OperatorDeed, Outcome, Query, Store as _, StoreError};
 
 use crate::args::{AdminArgs, AdminTask, ImportArgs, StoreLocation};
 use crate::audit_head::{self, HeadKeeper};
@@ -42,8 +42,8 @@ pub(crate) fn run(args: AdminArgs) -> anyhow::Result<Ended> {
         AdminTask::Backup(task) => back_up(&place, &task.file)?,
         AdminTask::Restore(task) => restore(&place, &task.file)?,
         AdminTask::Import(task) => import(&place, &task)?,
-        AdminTask::Certificate(task) => site::certificate(&place.keys()?, &task)?,
-        AdminTask::RotateKeys(task) => site::rotate_keys(&place.keys()?, &task)?,
+        AdminTask::Certificate(task) => site::certificate(&place, &task)?,
+        AdminTask::RotateKeys(task) => site::rotate_keys(&place, &task)?,
         AdminTask::Erase(task) => return privacy::erase(&place, &task),
         AdminTask::Scrub => privacy::scrub(&place)?,
         task => {
@@ -140,6 +140,14 @@ impl Books {
 
     fn commit(&self, command: Command) -> anyhow::Result<Outcome> {
         loading::commit(&self.store, Timestamp::now(), command)
+    }
+
+    /// Records what the operator does, or is about to be shown.
+    fn record(&self, deed: OperatorDeed) -> anyhow::Result<()> {
+        match self.commit(Command::Operated(deed))? {
+            Outcome::Done => Ok(()),
+            other => bail!(changes::unexpected(&other)),
+        }
     }
 
     /// Signs the audit's head with what this command has added, so that it is covered even when no

@@ -103,8 +103,11 @@ pub(super) fn end_sessions(books: &Books, task: EndSessionsArgs) -> anyhow::Resu
         Outcome::SessionsEnded(0) if one => {
             Err(Declined::new(format!("there is no open session {named}")).into())
         }
-        Outcome::SessionsEnded(1) => Ok(format!("ended 1 session {named}")),
-        Outcome::SessionsEnded(count) => Ok(format!("ended {count} sessions {named}")),
+        Outcome::SessionsEnded(count) => {
+            let sessions = if count == 1 { "session" } else { "sessions" };
+            let rest = if one { "" } else { ", and all log-ins that keep none" };
+            Ok(format!("ended {count} {sessions} {named}{rest}"))
+        }
         Outcome::NoSuchUser => {
             Err(Declined::new(format!("there is no user {}", &named[3..])).into())
         }

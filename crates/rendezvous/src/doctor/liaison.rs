@@ -9,6 +9,7 @@ use domain::{DoctorName, EnrolmentCode, Password, Refusal, UserName};
 use jiff::Timestamp;
 use net::patient::{CallError, Caller, Security};
 use net::tls::TlsClient;
+use protocol::limits::NEWS_CHANGES_MAX;
 use protocol::ticket::verify_certificate;
 use protocol::{Dialect, KeepSession, LogInWith, News, Registration, Reply, Request};
 use tokio::sync::mpsc;
@@ -205,20 +206,27 @@ impl Liaison {
         Ok(())
     }
 
+    /// Asks what is new, page by page: what did not fit into one is asked for at once.
     async fn ask_news(
         &mut self,
         caller: &mut Caller,
-        since: Option<Timestamp>,
+        mut since: Option<Timestamp>,
     ) -> Result<(), Failure> {
-        let Reply::News(news) = ask(caller, &Request::News { since }).await? else {
-            return Err(unexpected());
-        };
-        if let Some(known) = &mut self.known {
-            let change = known.hear(&news);
-            self.note(change);
+        loop {
+            let Reply::News(news) = ask(caller, &Request::News { since }).await? else {
+                return Err(unexpected());
+            };
+            if let Some(known) = &mut self.known {
+                let change = known.hear(&news);
+                self.note(change);
+            }
+            let more = news.over.len() >= NEWS_CHANGES_MAX && since != Some(news.until);
+            since = Some(news.until);
+            self.tell(news).await;
+            if !more {
+                return Ok(());
+            }
         }
-        self.tell(news).await;
-        Ok(())
     }
 
     /// Asks what is new until the line breaks.

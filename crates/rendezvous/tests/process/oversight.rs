@@ -69,6 +69,7 @@ fn what_was_done_is_in_the_audit_and_verifies() {
     assert_eq!(book[0]["source"], "127.0.0.1");
 
     let (_, all, _) = office.run(&["admin", "audit", "--json"]);
+    assert_eq!(lines_of(&all).last().unwrap()["verb"], "look_at_audit");
     let wrong = lines_of(&all).into_iter().find(|r| r["outcome"] == "wrong_credentials");
     assert_eq!(wrong.map(|r| r["who"].clone()), Some("stranger".into()), "{all}");
     assert!(!all.contains("horse"), "{all}");
@@ -77,7 +78,8 @@ fn what_was_done_is_in_the_audit_and_verifies() {
     let none = office.run(&["admin", "audit", "--json", "--since", "2999-01-01T09:00"]);
     assert_eq!(none, (0, String::new(), String::new()));
 
-    let count = lines_of(&all).len();
+    // Each look at it is in it, too, but it was not there yet when it was shown first.
+    let count = lines_of(&all).len() + 2;
     let (code, told, _) = office.run(&["admin", "audit", "--verify"]);
     let expected = format!("rendezvous.db: {count} records of the audit, all is well\n");
     assert_eq!((code, told), (0, expected));
@@ -179,10 +181,74 @@ fn sessions_are_listed_and_ended() {
 
     Client::log_in(center.address, "ana", "correct horse", true);
     Client::log_in(center.address, "ana", "correct horse", true);
-    office.expect(&["admin", "end-sessions", "ana"], 0, "ended 2 sessions of ana\n", "");
+    let done = "ended 2 sessions of ana, and all log-ins that keep none\n";
+    office.expect(&["admin", "end-sessions", "ana"], 0, done, "");
     let unknown = "rendezvous: there is no user bob\n";
     office.expect(&["admin", "end-sessions", "bob"], 3, "", unknown);
     office.expect(&["admin", "sessions", "--json"], 0, "", "");
+}
+
+#[test]
+fn who_keeps_no_session_is_ended_with_the_sessions() {
+    let office = office_with_ana();
+    let center = Running::start(office.path(), &["center"]);
+    let ended = "ended 0 sessions of ana, and all log-ins that keep none\n";
+    for request in [
+        r#"{"id":2,"request":"slots"}"#,
+        r#"{"id":2,"request":"appointments"}"#,
+        r#"{"id":2,"request":"book","slot":"1","request_id":"b-1"}"#,
+    ] {
+        let (mut ana, reply) = Client::log_in(center.address, "ana", "correct horse", false);
+        assert!(reply.contains("logged_in"), "{reply}");
+        let reply = ana.ask(r#"{"id":2,"request":"slots"}"#);
+        assert!(reply.contains("doc1"), "{reply}");
+        office.expect(&["admin", "end-sessions", "ana"], 0, ended, "");
+        let reply = ana.ask(request);
+        assert!(reply.contains("session_ended"), "{request}: {reply}");
+    }
+}
+
+#[test]
+fn whatever_the_operator_looks_at_and_does_to_the_keys_is_in_the_audit() {
+    let office = office_with_ana();
+    let verbs = || -> Vec<String> {
+        let (_, told, _) = office.run(&["admin", "audit", "--json"]);
+        let records = lines_of(&told).into_iter().filter(|record| record["who"] == "operator");
+        records.map(|record| record["verb"].as_str().unwrap().to_owned()).collect()
+    };
+    for (words, verb) in [
+        (&["admin", "patients"][..], "look_at_patients"),
+        (&["admin", "slots"], "look_at_slots"),
+        (&["admin", "appointments", "--all"], "look_at_appointments"),
+        (&["admin", "sessions"], "look_at_sessions"),
+        (&["admin", "certificate"], "renew_certificate"),
+        (&["admin", "rotate-keys"], "rotate_ticket_keys"),
+        (&["admin", "audit", "--patient", "ana"], "look_at_audit"),
+    ] {
+        let (code, _, errors) = office.run(words);
+        assert_eq!(code, 0, "{errors}");
+        // The last one is this look itself.
+        let verbs = verbs();
+        assert_eq!(verbs[verbs.len() - 2..], [verb, "look_at_audit"]);
+        // What was recorded is covered by the signed head.
+        assert_eq!(office.run(&["admin", "audit", "--verify"]).0, 0);
+    }
+    // Doctors are nobody's data.
+    let before = verbs().len();
+    office.run(&["admin", "doctors"]);
+    assert_eq!(verbs().len(), before + 1);
+    let (_, about_ana, _) = office.run(&["admin", "audit", "--json", "--patient", "ana"]);
+    assert!(lines_of(&about_ana).iter().any(|record| record["verb"] == "look_at_audit"));
+}
+
+#[test]
+fn keys_are_made_before_there_is_a_store() {
+    let office = Office::open();
+    for task in ["certificate", "rotate-keys"] {
+        let (code, _, errors) = office.run(&["admin", task]);
+        assert_eq!(code, 0, "{errors}");
+    }
+    assert!(!office.path().join("rendezvous.db").exists());
 }
 
 #[test]

@@ -15,8 +15,13 @@ use crate::clinic::{Attempt, Clinic, RIGHT, account, attempt, patient, right, sa
 async fn bookings(clinic: &Clinic, first: u32, count: u32, pause: Duration) -> Vec<Duration> {
     let mut times = Vec::new();
     for number in first..first + count {
-        let standing =
-            Standing { account: account(number), credential: Some(1), session: None, source: None };
+        let standing = Standing {
+            account: account(number),
+            credential: Some(1),
+            ended: 0,
+            session: None,
+            source: None,
+        };
         let book = Book {
             patient: patient(number),
             actor: Actor::Account(standing),

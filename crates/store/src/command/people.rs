@@ -1,5 +1,7 @@
 //! Changes around people: their accounts, credentials and sessions, and being forgotten.
 
+use std::net::IpAddr;
+
 use domain::{AccountId, PatientId, Role, UserName};
 use jiff::Timestamp;
 
@@ -21,7 +23,7 @@ pub struct AddPatient {
     pub name: Option<String>,
 }
 
-/// Gives an account a new password; the old one and all its sessions are revoked.
+/// Gives an account a new password; the old one and all its log-ins are revoked.
 #[derive(Debug, Clone)]
 pub struct SetPassword {
     /// Whose.
@@ -48,6 +50,15 @@ pub struct OpenSession {
     pub one_time_step: Option<u64>,
 }
 
+/// Ends a session, for whoever was at work in it.
+#[derive(Debug, Clone)]
+pub struct CloseSession {
+    /// The token's hash.
+    pub token: TokenHash,
+    /// Where that was asked, for the audit; `None` when it is not known.
+    pub source: Option<IpAddr>,
+}
+
 /// An account of somebody who works here, or of a program that books for patients.
 #[derive(Debug, Clone)]
 pub struct AddStaff {
@@ -65,7 +76,7 @@ pub struct AddStaff {
     pub totp: Option<TotpSecret>,
 }
 
-/// Gives an account a new secret for one-time passwords; the old one and all sessions are revoked.
+/// Gives an account a new secret for one-time passwords; the old one and all log-ins are revoked.
 #[derive(Debug, Clone)]
 pub struct SetTotp {
     /// Whose.
@@ -79,7 +90,7 @@ pub struct SetTotp {
 /// Which sessions are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionChoice {
-    /// All of one account.
+    /// All of one account, and with them the log-ins that keep no session.
     User(UserName),
     /// This one.
     Session(SessionId),

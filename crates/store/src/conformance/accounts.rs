@@ -4,7 +4,7 @@ use domain::{Entropy, Refusal, Role, SessionToken};
 
 use super::Clinic;
 use super::at;
-use super::clinic::{account, account_id, patient_id, standing, user_name};
+use super::clinic::{account, account_id, closing, patient_id, standing, user_name};
 use crate::{
     AccountRecord, Actor, AddPatient, Answer, Book, Command, OpenSession, Outcome, PasswordHash,
     Query, Standing, Store, TokenHash,
@@ -25,6 +25,11 @@ fn record(number: u8, phc: &str) -> Answer {
             "$newer" => 3,
             _ => 1,
         }),
+        ended: match phc {
+            "$new" => 1,
+            "$newer" => 2,
+            _ => 0,
+        },
         role: Role::Patient,
         doctor: None,
         totp: None,
@@ -76,7 +81,7 @@ pub(super) fn a_new_password_replaces_the_old_one_and_ends_the_sessions(store: &
     assert_eq!(session(&mut clinic, 2), record(2, "$hash2"));
     // As often as it takes; a new session is open again.
     assert_eq!(clinic.set_password("patient1", "$newer"), Outcome::Done);
-    let newest = Standing { credential: Some(3), ..standing(1) };
+    let newest = Standing { credential: Some(3), ended: 2, ..standing(1) };
     let open =
         OpenSession { standing: newest, token: token(3), expires: at(20), one_time_step: None };
     assert_eq!(clinic.run(Command::OpenSession(open)), Outcome::Done);
@@ -105,7 +110,7 @@ pub(super) fn a_closed_session_is_closed(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
     open_session(&mut clinic, 1, 1);
     for _ in 0..2 {
-        assert_eq!(clinic.run(Command::CloseSession(token(1))), Outcome::Done);
+        assert_eq!(clinic.run(closing(1)), Outcome::Done);
         assert_eq!(session(&mut clinic, 1), Answer::Account(None));
     }
 }
@@ -133,7 +138,7 @@ pub(super) fn who_has_lost_the_standing_changes_and_sees_nothing(store: &dyn Sto
     assert_eq!(list(&mut clinic, with_session), Answer::Appointments(Vec::new()));
     // Somebody else's session is none of one's own.
     assert_eq!(book(&mut clinic, Standing { session: Some(token(1)), ..standing(2) }), ended);
-    clinic.run(Command::CloseSession(token(1)));
+    clinic.run(closing(1));
     assert_eq!(book(&mut clinic, with_session), ended);
     assert_eq!(list(&mut clinic, with_session), Answer::NoStanding);
     // Without a session there is still the password, until it is changed.

@@ -5,13 +5,13 @@ use domain::{Refusal, Role};
 use super::Clinic;
 use super::at;
 use super::clinic::{
-    SOURCE, account, account_id, cancelling, moving, offer, patient_id, request, rows, the_file,
-    token, user_name,
+    SOURCE, account, account_id, cancelling, closing, moving, offer, patient_id, request, rows,
+    the_file, user_name,
 };
 use crate::{
     Actor, AddPatient, AddStaff, Answer, AuditActor, AuditHead, AuditNote, AuditRecord, Book,
-    Command, EndSessions, Import, NoteOutcome, NoteVerb, Outcome, PasswordHash, Query,
-    SessionChoice, SetTotp, SlotChoice, Standing, Store, TotpSecret,
+    Command, EndSessions, Import, NoteOutcome, NoteVerb, OperatorDeed, Outcome, PasswordHash,
+    Query, SessionChoice, SetTotp, SlotChoice, Standing, Store, TotpSecret,
 };
 
 pub(super) fn every_change_and_every_refusal_is_recorded(store: &dyn Store) {
@@ -27,8 +27,8 @@ pub(super) fn every_change_and_every_refusal_is_recorded(store: &dyn Store) {
     clinic.cancel(1, held.id);
     clinic.cancel(1, held.id);
     clinic.open_session(1, 1);
-    clinic.run(Command::CloseSession(token(1)));
-    clinic.run(Command::CloseSession(token(1)));
+    clinic.run(closing(1));
+    clinic.run(closing(1));
     clinic.set_password("patient1", "$new");
     clinic.book(1, 1);
     let told = clinic.told_after(last);
@@ -246,4 +246,27 @@ pub(super) fn a_conflict_in_a_batch_does_not_break_the_chain(store: &dyn Store) 
     let index = held.slot.index.number();
     clinic.run(Command::Reschedule(moving(1, held.id, index)));
     assert_eq!(clinic.told_after(last), ["reschedule: moved"]);
+}
+
+pub(super) fn what_the_operator_did_beside_the_store_is_recorded(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let last = clinic.audit().len();
+    let patient = Some(patient_id(1));
+    let deeds = [
+        (OperatorDeed::LookAtPatients, "look_at_patients", None),
+        (OperatorDeed::LookAtSlots, "look_at_slots", None),
+        (OperatorDeed::LookAtAppointments, "look_at_appointments", None),
+        (OperatorDeed::LookAtSessions, "look_at_sessions", None),
+        (OperatorDeed::LookAtAudit { patient }, "look_at_audit", patient),
+        (OperatorDeed::LookAtAudit { patient: None }, "look_at_audit", None),
+        (OperatorDeed::RenewCertificate, "renew_certificate", None),
+        (OperatorDeed::RotateTicketKeys, "rotate_ticket_keys", None),
+    ];
+    for (deed, ..) in deeds {
+        assert_eq!(clinic.run(Command::Operated(deed)), Outcome::Done);
+    }
+    let records = clinic.audit().split_off(last);
+    let told = records.iter().map(|r| (r.who, &*r.verb, r.patient, &*r.outcome));
+    let expected = deeds.map(|(_, verb, patient)| (AuditActor::Operator, verb, patient, "done"));
+    assert_eq!(told.collect::<Vec<_>>(), expected);
 }

@@ -4,8 +4,11 @@ use domain::{AppointmentId, Refusal, SlotId};
 
 use super::Clinic;
 use super::at;
-use super::clinic::{WEEK, appointment, rows, slot};
-use crate::{Answer, Book, Command, CommitError, Outcome, Query, SlotChoice, Store, StoreError};
+use super::clinic::{WEEK, appointment, cancelling, moving, patient_id, request, rows, slot};
+use crate::{
+    Actor, Answer, Book, Cancel, Command, CommitError, Outcome, Query, Reschedule, SlotChoice,
+    Store, StoreError,
+};
 
 pub(super) fn a_free_slot_is_booked(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
@@ -102,7 +105,8 @@ pub(super) fn a_batch_with_a_bad_command_changes_nothing(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
     let good = clinic.booking(1, 1);
     let mut bad = clinic.booking(2, 2);
-    bad.patient = domain::PatientId::from_bytes([255; 16]);
+    // Ids are random, so that one given twice is a bug of the caller.
+    bad.appointment = good.appointment;
     let batch = [Command::Book(good.clone()), Command::Book(bad)];
     let result = clinic.writer.commit(clinic.now, &batch);
     assert!(matches!(result, Err(CommitError::RolledBack(StoreError::Database(_)))), "{result:?}");
@@ -110,7 +114,7 @@ pub(super) fn a_batch_with_a_bad_command_changes_nothing(store: &dyn Store) {
     assert_eq!(clinic.read(&Query::Appointments { closed_too: true }), {
         Answer::AppointmentRecords(Vec::new())
     });
-    // An id that is there already, too: ids are random, so it is a bug of the caller.
+    // Also one that is there already.
     clinic.run(Command::Book(good.clone()));
     let mut again = clinic.booking(2, 2);
     again.appointment = good.appointment;
@@ -138,4 +142,30 @@ pub(super) fn a_patient_holds_as_many_appointments_as_the_center_allows(store: &
     assert_eq!(book(&mut clinic, 5), too_many);
     clinic.now = at(37);
     assert!(matches!(book(&mut clinic, 5), Outcome::Booked(_)));
+}
+
+pub(super) fn nothing_is_booked_or_changed_for_a_patient_who_does_not_exist(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let desk = clinic.front_desk();
+    let held = clinic.booked(1, 1);
+    let (actor, nobody) = (Actor::Account(desk), patient_id(99));
+    let last = clinic.audit().len() as u64;
+    for request in [None, request("r1")] {
+        let book =
+            Book { actor, patient: nobody, request: request.clone(), ..clinic.booking(1, 2) };
+        let cancel = Cancel {
+            actor,
+            patient: Some(nobody),
+            request: request.clone(),
+            ..cancelling(1, held.id)
+        };
+        let moving = Reschedule { actor, patient: nobody, request, ..moving(1, held.id, 3) };
+        let commands = [Command::Book(book), Command::Cancel(cancel), Command::Reschedule(moving)];
+        for outcome in clinic.batch(&commands) {
+            assert_eq!(outcome, Outcome::Refused(Refusal::NoSuchPatient));
+        }
+    }
+    let verbs = ["book", "cancel", "reschedule", "book", "cancel", "reschedule"];
+    assert_eq!(clinic.told_after(last), verbs.map(|verb| format!("{verb}: no_such_patient")));
+    assert_eq!(clinic.free_indices(), [2, 3, 4, 5, 6]);
 }

@@ -10,10 +10,10 @@ use domain::{
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Actor, AddPatient, AddSlots, AddStaff, Answer, AuditKey, AuditRecord, Book, Cancel, CodeHash,
-    Command, Enrol, Import, ImportedSlot, NewSlot, OfferEnrolment, OpenSession, Outcome, Page,
-    PasswordHash, Query, Reader, RegisterDoctor, Reschedule, SESSION_MAX, SetPassword, SlotChoice,
-    Standing, Store, TokenHash, Writer,
+    Actor, AddPatient, AddSlots, AddStaff, Answer, AuditKey, AuditRecord, Book, Cancel,
+    CloseSession, CodeHash, Command, Enrol, Import, ImportedSlot, NewSlot, OfferEnrolment,
+    OpenSession, Outcome, Page, PasswordHash, Query, Reader, RegisterDoctor, Reschedule,
+    SESSION_MAX, SetPassword, SlotChoice, Standing, Store, TokenHash, Writer,
 };
 
 /// Monday 23 November 2026, 00:00 UTC, and so many hours.
@@ -127,7 +127,8 @@ impl Clinic {
     /// The free slots of the coming four weeks, by index.
     pub(crate) fn free(&mut self) -> Vec<Slot> {
         let until = self.now + SignedDuration::from_hours(28 * 24);
-        let query = Query::FreeSlotsByIndex { from: self.now, until, limit: 1_000 };
+        let query =
+            Query::FreeSlotsByIndex { standing: unending(1), from: self.now, until, limit: 1_000 };
         match self.read(&query) {
             Answer::Slots(Page { slots, next: None }) => slots,
             other => panic!("{other:?}"),
@@ -142,8 +143,7 @@ impl Clinic {
     pub(crate) fn appointments_of(&mut self, patient: u8) -> Vec<Appointment> {
         let query = Query::AppointmentsOf {
             patient: patient_id(patient),
-            // Whatever the password is by now.
-            standing: Standing { credential: None, ..standing(patient) },
+            standing: unending(patient),
             now: self.now,
             limit: 1_000,
         };
@@ -328,7 +328,23 @@ pub(crate) fn doctor(name: &str, port: u16) -> Doctor {
 
 /// A log-in with the password of the file.
 pub(crate) fn standing(number: u8) -> Standing {
-    Standing { account: account_id(number), credential: Some(1), session: None, source: None }
+    Standing {
+        account: account_id(number),
+        credential: Some(1),
+        ended: 0,
+        session: None,
+        source: None,
+    }
+}
+
+/// One that stands whatever the password is by now, and whatever was ended.
+pub(crate) fn unending(number: u8) -> Standing {
+    Standing { credential: None, ended: i64::MAX, ..standing(number) }
+}
+
+/// The end of session `number`, asked for by its owner.
+pub(crate) fn closing(number: u8) -> Command {
+    Command::CloseSession(CloseSession { token: token(number), source: Some(SOURCE) })
 }
 
 pub(crate) fn account_id(number: u8) -> AccountId {

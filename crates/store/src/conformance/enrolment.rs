@@ -23,6 +23,7 @@ fn record(credential: i64) -> AccountRecord {
         patient: None,
         password: Some(PasswordHash::new("$hash60".to_owned())),
         credential: Some(credential),
+        ended: credential - 1,
         role: Role::Doctor,
         doctor: Some(doctor_name("doc1")),
         totp: None,

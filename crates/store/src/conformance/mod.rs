@@ -62,6 +62,7 @@ conformance! {
         a_patient_holds_as_many_appointments_as_the_center_allows
         a_patient_may_hold_several_slots
         a_batch_gives_one_outcome_per_command_in_order
+        nothing_is_booked_or_changed_for_a_patient_who_does_not_exist
         an_empty_batch_is_nothing
         a_batch_with_a_bad_command_changes_nothing
     }
@@ -137,6 +138,9 @@ conformance! {
         a_new_secret_for_one_time_passwords_ends_the_sessions
         a_patient_or_a_doctor_is_not_added_as_staff
         who_has_lost_the_standing_oversees_nothing
+        ending_a_users_sessions_ends_the_log_ins_without_one
+        a_new_secret_and_being_forgotten_end_the_log_ins_without_a_session
+        a_log_out_is_recorded_with_where_it_came_from
     }
     enrolment {
         a_doctor_enrols_once_with_a_code
@@ -155,6 +159,7 @@ conformance! {
         a_ticket_is_for_ones_own_open_appointment
         a_doctor_who_has_not_enrolled_gets_no_visitors_with_tickets
         changed_appointments_are_told_to_their_doctor
+        a_page_of_changes_never_ends_within_a_moment
         a_look_is_recorded_before_it_is_taken
         a_patient_sees_who_looked
     }
@@ -167,6 +172,7 @@ conformance! {
         the_trail_is_read_by_time_patient_and_place
         the_head_grows_with_each_record
         a_conflict_in_a_batch_does_not_break_the_chain
+        what_the_operator_did_beside_the_store_is_recorded
     }
     erasure {
         an_erased_patient_is_nobody

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 
 use super::Clinic;
 use super::at;
-use super::clinic::{WEEK, account, doctor, doctor_name, patient_id, rows, slot, standing};
+use super::clinic::{
+    WEEK, account, doctor, doctor_name, patient_id, rows, slot, standing, unending,
+};
 use crate::{
     Actor, AddPatient, Answer, AppointmentRecord, Cancel, Command, Page, PatientRecord, Query,
     SlotRecord, SlotsAfter, Store,
@@ -23,7 +25,15 @@ fn page(clinic: &mut Clinic, query: &Query) -> (Vec<i64>, Option<SlotsAfter>) {
 
 fn by_time(doctor: Option<&str>, from: Timestamp, limit: usize) -> Query {
     let doctor = doctor.map(doctor_name);
-    Query::FreeSlotsByTime { doctor, now: from, from, until: None, after: None, limit }
+    Query::FreeSlotsByTime {
+        doctor,
+        standing: unending(1),
+        now: from,
+        from,
+        until: None,
+        after: None,
+        limit,
+    }
 }
 
 pub(super) fn an_empty_store_answers_with_nothing(store: &dyn Store) {
@@ -41,7 +51,12 @@ pub(super) fn free_slots_are_listed_by_index(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
     clinic.booked(1, 3);
     let mut list = |from: i64, until: i64, limit| {
-        let query = Query::FreeSlotsByIndex { from: at(from), until: at(until), limit };
+        let query = Query::FreeSlotsByIndex {
+            standing: unending(1),
+            from: at(from),
+            until: at(until),
+            limit,
+        };
         let (ids, next) = page(&mut clinic, &query);
         assert_eq!(next, None);
         ids
@@ -63,6 +78,7 @@ pub(super) fn free_slots_are_listed_by_time_page_by_page(store: &dyn Store) {
         let (ids, next) = page(
             &mut clinic,
             &Query::FreeSlotsByTime {
+                standing: unending(1),
                 now: at(8),
                 doctor: None,
                 from: at(8),
@@ -82,6 +98,7 @@ pub(super) fn free_slots_are_listed_by_time_page_by_page(store: &dyn Store) {
     clinic.booked(1, 1);
     let after = Some(SlotsAfter { start: at(37), id: SlotId(1) });
     let rest = Query::FreeSlotsByTime {
+        standing: unending(1),
         doctor: None,
         now: at(8),
         from: at(8),
@@ -94,6 +111,7 @@ pub(super) fn free_slots_are_listed_by_time_page_by_page(store: &dyn Store) {
     assert_eq!(page(&mut clinic, &by_time(None, at(58), 9)), (BY_TIME[3..].to_vec(), None));
     let after = Some(SlotsAfter { start: at(0), id: SlotId(0) });
     let late = Query::FreeSlotsByTime {
+        standing: unending(1),
         doctor: None,
         now: at(8),
         from: at(86),

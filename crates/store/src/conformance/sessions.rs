@@ -4,7 +4,9 @@ use domain::{Refusal, Role};
 use jiff::SignedDuration;
 
 use super::Clinic;
-use super::clinic::{account_id, offer, patient_id, staff, standing, token, user_name};
+use super::clinic::{
+    SOURCE, account_id, closing, offer, patient_id, staff, standing, token, user_name,
+};
 use crate::{
     Actor, AddStaff, Answer, Book, Command, CommitError, EndSessions, Erase, OfferEnrolment,
     OpenSession, Outcome, PasswordHash, Query, SESSION_IDLE_MAX, SESSION_MAX, SessionChoice,
@@ -92,7 +94,7 @@ pub(super) fn open_sessions_are_listed(store: &dyn Store) {
     for (number, who) in [(1, 2), (2, 1), (3, 50)] {
         clinic.open_session(number, who);
     }
-    clinic.run(Command::CloseSession(token(1)));
+    clinic.run(closing(1));
     let record = |number, user: &str, role| SessionRecord {
         session: SessionId::of(&token(number)),
         user: user_name(user),
@@ -135,8 +137,11 @@ fn with_totp() -> AddStaff {
 }
 
 fn log_in(clinic: &mut Clinic, number: u8, step: Option<u64>) -> Outcome {
+    let Answer::Account(Some(account)) = clinic.read(&Query::Account(user_name("desk"))) else {
+        panic!("the account is there");
+    };
     clinic.run(Command::OpenSession(OpenSession {
-        standing: standing(50),
+        standing: Standing { ended: account.ended, ..standing(50) },
         token: token(number),
         expires: clinic.now + SESSION_MAX,
         one_time_step: step,
@@ -222,7 +227,7 @@ pub(super) fn who_has_lost_the_standing_oversees_nothing(store: &dyn Store) {
     let standing = clinic.open_session(1, 51);
     clinic.open_session(2, 1);
     clinic.now += SESSION_IDLE_MAX;
-    clinic.run(Command::CloseSession(token(2)));
+    clinic.run(closing(2));
     clinic.open_session(3, 1);
     let (actor, user) = (Actor::Account(standing), user_name("patient1"));
     let last = clinic.audit().len() as u64;
@@ -240,4 +245,89 @@ pub(super) fn who_has_lost_the_standing_oversees_nothing(store: &dyn Store) {
     let verbs = ["end_sessions", "set_password", "set_totp", "erase", "offer_enrolment"];
     assert_eq!(clinic.told_after(last), verbs.map(|verb| format!("{verb}: session_ended")));
     assert!(is_open(&mut clinic, 3));
+}
+
+fn end_all(clinic: &mut Clinic, user: &str) -> Outcome {
+    let whose = SessionChoice::User(user_name(user));
+    clinic.run(Command::EndSessions(EndSessions { whose, actor: Actor::Operator }))
+}
+
+/// Whether a log-in may still book, see its appointments, and see free slots; never only some of it.
+fn still_stands(clinic: &mut Clinic, standing: Standing) -> bool {
+    let ended = Outcome::Refused(Refusal::SessionEnded);
+    let book = Book { actor: Actor::Account(standing), ..clinic.booking(1, 1) };
+    let mut stands = vec![clinic.run(Command::Book(book)) != ended];
+    let (now, until) = (clinic.now, clinic.now + SESSION_MAX);
+    let by_time = Query::FreeSlotsByTime {
+        doctor: None,
+        standing,
+        now,
+        from: now,
+        until: None,
+        after: None,
+        limit: 9,
+    };
+    let patient = patient_id(1);
+    for query in [
+        Query::AppointmentsOf { patient, standing, now, limit: 9 },
+        Query::FreeSlotsByIndex { standing, from: now, until, limit: 9 },
+        by_time,
+    ] {
+        stands.push(clinic.read(&query) != Answer::NoStanding);
+    }
+    assert!(stands.iter().all(|each| *each == stands[0]), "{stands:?}");
+    stands[0]
+}
+
+pub(super) fn ending_a_users_sessions_ends_the_log_ins_without_one(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let without = standing(1);
+    clinic.open_session(1, 1);
+    let one = SessionChoice::Session(SessionId::of(&token(1)));
+    clinic.run(Command::EndSessions(EndSessions { whose: one, actor: Actor::Operator }));
+    assert!(still_stands(&mut clinic, without), "one session was meant");
+    assert_eq!(end_all(&mut clinic, "patient2"), Outcome::SessionsEnded(0));
+    assert!(still_stands(&mut clinic, without), "somebody else was meant");
+    assert_eq!(end_all(&mut clinic, "patient1"), Outcome::SessionsEnded(0));
+    assert!(!still_stands(&mut clinic, without));
+    // Nor does a session come of a log-in that was under way.
+    let late = OpenSession {
+        standing: without,
+        token: token(2),
+        expires: clinic.now + SESSION_MAX,
+        one_time_step: None,
+    };
+    assert_eq!(clinic.run(Command::OpenSession(late)), WRONG);
+    // The password is as it was: whoever logs in from now on stands, also when the clock stands still.
+    let Answer::Account(Some(account)) = clinic.read(&Query::Account(user_name("patient1"))) else {
+        panic!("the account is there");
+    };
+    assert_eq!((account.credential, account.ended), (Some(1), 1));
+    assert!(still_stands(&mut clinic, Standing { ended: account.ended, ..without }));
+}
+
+pub(super) fn a_new_secret_and_being_forgotten_end_the_log_ins_without_a_session(
+    store: &dyn Store,
+) {
+    let mut clinic = Clinic::open(store);
+    let desk = clinic.front_desk();
+    assert!(still_stands(&mut clinic, desk));
+    let (user, secret) = (user_name("desk"), TotpSecret::new([8; 20]));
+    clinic.run(Command::SetTotp(SetTotp { user, secret, actor: Actor::Operator }));
+    assert!(!still_stands(&mut clinic, desk));
+    // Also one that never had a password to lose.
+    let without = Standing { credential: None, ..standing(1) };
+    assert!(still_stands(&mut clinic, without));
+    clinic.run(Command::Erase(Erase { patient: patient_id(1), actor: Actor::Operator }));
+    assert!(!still_stands(&mut clinic, without));
+}
+
+pub(super) fn a_log_out_is_recorded_with_where_it_came_from(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    clinic.open_session(1, 1);
+    clinic.run(closing(1));
+    let last = clinic.audit().pop().unwrap();
+    let told = (last.verb.as_str(), last.user, last.patient, last.source);
+    let expected = ("log_out", Some(user_name("patient1")), Some(patient_id(1)), Some(SOURCE));
+    assert_eq!(told, expected);
 }

@@ -1,6 +1,7 @@
 //! Sentences about tickets, looks at other people's data, and what doctors hear.
 
 use domain::{AppointmentId, Doctor, Refusal, Role, Version};
+use jiff::SignedDuration;
 
 use super::Clinic;
 use super::at;
@@ -100,8 +101,9 @@ fn changes_for(
 
 pub(super) fn changed_appointments_are_told_to_their_doctor(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
+    let all = |changes| Answer::Changes { changes, rest: None };
     let [one, two, three] = [1, 3, 2].map(|index| clinic.booked(1, index).id);
-    assert_eq!(changes(&mut clinic, "doc1", 0, 9), Answer::Changes(Vec::new()));
+    assert_eq!(changes(&mut clinic, "doc1", 0, 9), all(Vec::new()));
     clinic.now = at(9);
     clinic.cancel(1, one);
     clinic.now = at(10);
@@ -109,13 +111,16 @@ pub(super) fn changed_appointments_are_told_to_their_doctor(store: &dyn Store) {
     clinic.reschedule(1, two, 5);
     clinic.reschedule(1, three, 6);
     let (cancelled, moved) = ((one, Version(2)), (two, Version(2)));
-    assert_eq!(changes(&mut clinic, "doc1", 0, 9), Answer::Changes(vec![cancelled, moved]));
-    assert_eq!(changes(&mut clinic, "doc1", 10, 9), Answer::Changes(vec![moved]));
-    assert_eq!(changes(&mut clinic, "doc1", 0, 1), Answer::Changes(vec![cancelled]));
-    assert_eq!(changes(&mut clinic, "doc1", 11, 9), Answer::Changes(Vec::new()));
-    let of_doc2 = Answer::Changes(vec![(three, Version(2))]);
+    assert_eq!(changes(&mut clinic, "doc1", 0, 9), all(vec![cancelled, moved]));
+    assert_eq!(changes(&mut clinic, "doc1", 10, 9), all(vec![moved]));
+    // The oldest come first, and the rest is there from the moment after the last.
+    let rest = Some(at(9) + SignedDuration::from_millis(1));
+    let first = Answer::Changes { changes: vec![cancelled], rest };
+    assert_eq!(changes(&mut clinic, "doc1", 0, 1), first);
+    assert_eq!(changes(&mut clinic, "doc1", 11, 9), all(Vec::new()));
+    let of_doc2 = all(vec![(three, Version(2))]);
     assert_eq!(changes(&mut clinic, "doc2", 0, 9), of_doc2);
-    assert_eq!(changes(&mut clinic, "doc9", 0, 9), Answer::Changes(Vec::new()));
+    assert_eq!(changes(&mut clinic, "doc9", 0, 9), all(Vec::new()));
     // Not to whoever came in with a password that no longer is one.
     let stale = Standing { credential: Some(2), ..standing(1) };
     assert_eq!(changes_for(&mut clinic, stale, "doc1", 0, 9), Answer::NoStanding);
@@ -177,4 +182,24 @@ pub(super) fn a_patient_sees_who_looked(store: &dyn Store) {
     assert_eq!(accesses(&mut clinic, standing(1), 1), Answer::Accesses(vec![cancelled]));
     let stale = Standing { credential: Some(2), ..standing(1) };
     assert_eq!(accesses(&mut clinic, stale, 9), Answer::NoStanding);
+}
+
+pub(super) fn a_page_of_changes_never_ends_within_a_moment(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let [one, two, three] = [1, 3, 4].map(|index| clinic.booked(1, index).id);
+    clinic.now = at(9);
+    clinic.cancel(1, one);
+    clinic.cancel(1, two);
+    clinic.now = at(10);
+    clinic.cancel(1, three);
+    let told = |clinic: &mut Clinic, limit| match changes(clinic, "doc1", 0, limit) {
+        Answer::Changes { changes, rest } => (changes.len(), rest),
+        other => panic!("{other:?}"),
+    };
+    let after = |hours| Some(at(hours) + SignedDuration::from_millis(1));
+    assert_eq!(told(&mut clinic, 1), (2, after(9)));
+    assert_eq!(told(&mut clinic, 2), (2, after(9)));
+    // A full page says that there may be more, also when there is not.
+    assert_eq!(told(&mut clinic, 3), (3, after(10)));
+    assert_eq!(told(&mut clinic, 4), (3, None));
 }

@@ -29,6 +29,8 @@ pub struct AccountRecord {
     pub password: Option<PasswordHash>,
     /// The number of that password within the account; `None` when it has none.
     pub credential: Option<i64>,
+    /// How often all its log-ins were ended.
+    pub ended: i64,
     /// What it is.
     pub role: Role,
     /// The doctor it speaks for; `None` unless its role is [`Role::Doctor`].

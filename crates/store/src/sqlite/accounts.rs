@@ -113,7 +113,7 @@ impl Batch<'_> {
         Ok(Outcome::Done)
     }
 
-    /// Revokes what an account has of a kind, gives it a new one, and ends its sessions.
+    /// Revokes what an account has of a kind, gives it a new one, and ends its log-ins.
     pub(super) fn replace_credential(
         &self,
         account: AccountId,
@@ -124,7 +124,7 @@ impl Batch<'_> {
             WHERE center = ?1 AND account = ?2 AND kind = ?4 AND revoked IS NULL";
         run(self.connection, sql, (self.center, account.as_bytes(), self.now, kind))?;
         self.add_credential(account, kind, secret)?;
-        self.end_all_sessions(account)?;
+        self.end_all_log_ins(account)?;
         Ok(())
     }
 

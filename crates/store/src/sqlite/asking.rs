@@ -75,9 +75,9 @@ impl Batch<'_> {
         asked: &Asked<'_>,
         carry_out: impl FnOnce() -> Result<(Outcome, Answered), StoreError>,
     ) -> Result<Outcome, StoreError> {
-        let (outcome, answered) = match self.stands(asked.actor)? {
-            Stands::Yes => carry_out()?,
-            Stands::No => (Outcome::Refused(Refusal::SessionEnded), Answered::Now),
+        let (outcome, answered) = match self.refusal(asked)? {
+            None => carry_out()?,
+            Some(refusal) => (Outcome::Refused(refusal), Answered::Now),
         };
         let (appointment, what) = came_of(&outcome)?;
         let subject = appointment
@@ -97,6 +97,18 @@ impl Batch<'_> {
             ..Deed::by(asked.actor, asked.verb, &what)
         })?;
         Ok(outcome)
+    }
+
+    /// Why it is not even looked at. Nothing is remembered for a patient who does not exist.
+    fn refusal(&self, asked: &Asked<'_>) -> Result<Option<Refusal>, StoreError> {
+        if self.stands(asked.actor)? == Stands::No {
+            return Ok(Some(Refusal::SessionEnded));
+        }
+        let known = match asked.patient {
+            Some(patient) => self.is_patient(patient)?,
+            None => true,
+        };
+        Ok(if known { None } else { Some(Refusal::NoSuchPatient) })
     }
 
     /// What `carry_out` makes of a command, if whoever asks for it still stands. It keeps its own

@@ -75,8 +75,8 @@ impl Batch<'_> {
             let tables = [
                 "DELETE FROM credential WHERE center = ?1 AND account = ?2",
                 "DELETE FROM session WHERE center = ?1 AND account = ?2",
-                "UPDATE account SET user_name = 'erased-' || lower(hex(randomblob(16)))
-                    WHERE center = ?1 AND account = ?2",
+                "UPDATE account SET user_name = 'erased-' || lower(hex(randomblob(16))),
+                    ended = ended + 1 WHERE center = ?1 AND account = ?2",
             ];
             for sql in tables {
                 run(self.connection, sql, key)?;

@@ -11,7 +11,7 @@ use super::rows;
 use super::sessions::{idle_since, is_open};
 use super::statements::{all, one};
 use crate::{
-    AccessRecord, AuditActor, AuditHead, AuditRecord, SessionId, SessionRecord, StoreError,
+    AccessRecord, Answer, AuditActor, AuditHead, AuditRecord, SessionId, SessionRecord, StoreError,
 };
 
 impl Reading<'_> {
@@ -85,17 +85,32 @@ impl Reading<'_> {
         })
     }
 
+    /// A page of changes, and since when the rest is to be asked for. No moment is divided: whoever
+    /// asks on from a moment would get the same page again where a page is full of it.
     pub(super) fn changed_appointments(
         &self,
         doctor: &DoctorName,
         since: Timestamp,
         limit: usize,
-    ) -> Result<Vec<(AppointmentId, Version)>, StoreError> {
+    ) -> Result<Answer, StoreError> {
         let since = since.as_millisecond();
-        let params = (self.center, since, doctor.as_str(), rows_at_most(limit));
-        all(self.connection, CHANGED_APPOINTMENTS, params, |row| {
-            Ok((AppointmentId::from_bytes(row.get(0)?), Version(row.get(1)?)))
-        })
+        let read = |until: i64, limit: usize| {
+            let key = (self.center, since, doctor.as_str(), rows_at_most(limit), until);
+            all(self.connection, CHANGED_APPOINTMENTS, key, |row| {
+                let change = (AppointmentId::from_bytes(row.get(0)?), Version(row.get(1)?));
+                Ok((change, row.get::<_, i64>(2)?))
+            })
+        };
+        let changes_of = |rows: Vec<(_, i64)>| rows.into_iter().map(|(change, _)| change).collect();
+        let page = read(i64::MAX, limit)?;
+        match page.last() {
+            Some(&(_, last)) if page.len() >= limit => {
+                let rest = rows::instant(last.saturating_add(1))?;
+                let changes = changes_of(read(last, usize::MAX)?);
+                Ok(Answer::Changes { changes, rest: Some(rest) })
+            }
+            _ => Ok(Answer::Changes { changes: changes_of(page), rest: None }),
+        }
     }
 }
 
@@ -144,11 +159,11 @@ pub(super) const ACCESSES: &str =
          AND f.account = u.who AND f.patient = u.patient)
      ORDER BY u.entry DESC LIMIT ?4";
 
-/// The appointments with the doctor named `?3` that left their slot at `?2` or later.
-pub(super) const CHANGED_APPOINTMENTS: &str = "SELECT h.appointment, h.version
+/// The appointments with the doctor named `?3` that left their slot at `?2` or later, until `?5`.
+pub(super) const CHANGED_APPOINTMENTS: &str = "SELECT h.appointment, h.version, h.at
      FROM appointment_history h CROSS JOIN slot s
        ON s.center = h.center AND s.slot = h.from_slot
-     WHERE h.center = ?1 AND h.at >= ?2 AND h.from_slot IS NOT NULL
+     WHERE h.center = ?1 AND h.at BETWEEN ?2 AND ?5 AND h.from_slot IS NOT NULL
        AND s.doctor = (SELECT doctor FROM doctor WHERE center = ?1 AND name = ?3)
      ORDER BY h.at, h.appointment, h.version LIMIT ?4";
 

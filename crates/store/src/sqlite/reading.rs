@@ -72,12 +72,20 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
         Query::Account(user) => Answer::Account(reading.account(user)?),
         Query::Session { token, now } => Answer::Account(reading.session(token, *now)?),
         Query::KnownUsers(users) => Answer::Users(reading.known_users(users)?),
-        Query::FreeSlotsByIndex { from, until, limit } => {
-            Answer::Slots(reading.free_slots_by_index(*from, *until, *limit)?)
+        Query::FreeSlotsByIndex { standing, from, until, limit } => {
+            if reading.stands(standing, *from)? {
+                Answer::Slots(reading.free_slots_by_index(*from, *until, *limit)?)
+            } else {
+                Answer::NoStanding
+            }
         }
-        Query::FreeSlotsByTime { doctor, now, from, until, after, limit } => {
+        Query::FreeSlotsByTime { doctor, standing, now, from, until, after, limit } => {
             let span = Span { now: *now, from: *from, until: *until, after: *after };
-            Answer::Slots(reading.free_slots_by_time(doctor.as_ref(), &span, *limit)?)
+            if reading.stands(standing, *now)? {
+                Answer::Slots(reading.free_slots_by_time(doctor.as_ref(), &span, *limit)?)
+            } else {
+                Answer::NoStanding
+            }
         }
         Query::AppointmentsOf { patient, standing, now, limit } => {
             if reading.stands(standing, *now)? {
@@ -100,7 +108,7 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
         }
         Query::ChangedAppointments { doctor, standing, now, since, limit } => {
             if reading.stands(standing, *now)? {
-                Answer::Changes(reading.changed_appointments(doctor, *since, *limit)?)
+                reading.changed_appointments(doctor, *since, *limit)?
             } else {
                 Answer::NoStanding
             }
@@ -139,7 +147,8 @@ macro_rules! account_query {
             " (SELECT d.name FROM speaks_for f CROSS JOIN doctor d USING (center, doctor)",
             "  WHERE f.center = a.center AND f.account = a.account),",
             " (SELECT c.secret FROM credential c WHERE c.center = a.center",
-            "  AND c.account = a.account AND c.kind = 'totp' AND c.revoked IS NULL)",
+            "  AND c.account = a.account AND c.kind = 'totp' AND c.revoked IS NULL),",
+            " a.ended",
             $from
         )
     };
@@ -348,6 +357,7 @@ pub(super) fn account_record(row: &rusqlite::Row<'_>) -> Result<AccountRecord, S
         patient: row.get::<_, Option<[u8; 16]>>(2)?.map(PatientId::from_bytes),
         password: row.get::<_, Option<String>>(3)?.map(PasswordHash::new),
         credential: row.get(4)?,
+        ended: row.get(8)?,
         role: rows::role(row, 5)?.ok_or_else(mistyped)?,
         doctor: row
             .get::<_, Option<String>>(6)?

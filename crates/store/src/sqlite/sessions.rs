@@ -8,8 +8,8 @@ use super::statements::{all, one, run};
 use super::trail::{DONE, Deed, word};
 use super::writing::Batch;
 use crate::{
-    Actor, EndSessions, OpenSession, Outcome, SESSION_IDLE_MAX, SESSION_MAX, SessionChoice,
-    SessionId, Standing, StoreError, TokenHash,
+    Actor, AuditActor, CloseSession, EndSessions, OpenSession, Outcome, SESSION_IDLE_MAX,
+    SESSION_MAX, SessionChoice, SessionId, Standing, StoreError, TokenHash,
 };
 
 /// How much later a session must be used than the last time for that to be written, in
@@ -110,18 +110,21 @@ impl Batch<'_> {
         Ok(if open { Outcome::Done } else { Outcome::Refused(Refusal::SessionEnded) })
     }
 
-    pub(super) fn close_session(&self, token: &TokenHash) -> Result<Outcome, StoreError> {
+    pub(super) fn close_session(&self, close: &CloseSession) -> Result<Outcome, StoreError> {
+        let CloseSession { token, source } = close;
         let sql = "UPDATE session SET revoked = ?3
             WHERE center = ?1 AND token = ?2 AND revoked IS NULL RETURNING account";
         let params = (self.center, token.as_bytes(), self.now);
         let account = one(self.connection, sql, params, |row| rows::account(row, 0))?;
         if let Some(account) = account {
-            let standing =
-                Standing { account, credential: None, session: Some(*token), source: None };
             self.audit(&Deed {
+                who: AuditActor::Account(account),
+                verb: "log_out",
                 subject: Some(&SessionId::of(token).to_string()),
                 patient: self.patient_of_account(account)?,
-                ..Deed::by(&Actor::Account(standing), "log_out", DONE)
+                outcome: DONE,
+                source: *source,
+                times: 1,
             })?;
         }
         Ok(Outcome::Done)
@@ -133,7 +136,7 @@ impl Batch<'_> {
                 let Some(account) = self.account_of_user(user)? else {
                     return Ok(Outcome::NoSuchUser);
                 };
-                (self.end_all_sessions(account)?, account.to_string(), Some(account))
+                (self.end_all_log_ins(account)?, account.to_string(), Some(account))
             }
             SessionChoice::Session(session) => {
                 let (ended, account) = self.end_one_session(*session)?;
@@ -153,9 +156,11 @@ impl Batch<'_> {
         Ok(Outcome::SessionsEnded(ended))
     }
 
-    /// Ends all sessions of an account, also those that are over by their time (a clock may be set
-    /// back); how many were open.
-    pub(super) fn end_all_sessions(&self, account: AccountId) -> Result<usize, StoreError> {
+    /// Ends all log-ins of an account: those that keep no session, and all sessions, also those that
+    /// are over by their time (a clock may be set back). How many sessions were open.
+    pub(super) fn end_all_log_ins(&self, account: AccountId) -> Result<usize, StoreError> {
+        let sql = "UPDATE account SET ended = ended + 1 WHERE center = ?1 AND account = ?2";
+        run(self.connection, sql, (self.center, account.as_bytes()))?;
         let sql = "UPDATE session SET revoked = ?3
             WHERE center = ?1 AND account = ?2 AND revoked IS NULL
             RETURNING expires > ?3 AND used > ?4";
@@ -188,15 +193,15 @@ impl Batch<'_> {
 /// What an account stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ground {
-    /// It has lost the password or the session it came with.
+    /// It was ended, or has lost the password or the session it came with.
     Lost,
-    /// Its password alone, or nothing that could be lost.
+    /// Its password alone, or that nobody has ended it.
     Password,
     /// A session, last used then (milliseconds since the Unix epoch).
     Session { used: i64 },
 }
 
-/// Whether an account still has the password and the session it came with.
+/// Whether a log-in was not ended, and still has the password and the session it came with.
 pub(super) fn stands(
     connection: &Connection,
     center: i64,
@@ -204,6 +209,10 @@ pub(super) fn stands(
     now: i64,
 ) -> Result<Ground, StoreError> {
     let account = standing.account.as_bytes();
+    let sql = "SELECT 1 FROM account WHERE center = ?1 AND account = ?2 AND ended > ?3";
+    if one(connection, sql, (center, account, standing.ended), |_| Ok(()))?.is_some() {
+        return Ok(Ground::Lost);
+    }
     if let Some(credential) = standing.credential {
         let sql = "SELECT 1 FROM credential WHERE center = ?1 AND account = ?2
             AND credential = ?3 AND revoked IS NULL";

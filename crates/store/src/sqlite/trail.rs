@@ -7,7 +7,7 @@ use domain::{AccountId, AppointmentId, PatientId, Refusal, SlotId, Version};
 
 use super::statements::run;
 use super::writing::Batch;
-use crate::{Actor, AuditActor, AuditNote, NoteOutcome, Outcome, StoreError};
+use crate::{Actor, AuditActor, AuditNote, NoteOutcome, OperatorDeed, Outcome, StoreError};
 
 /// One step in the life of an appointment.
 pub(super) struct Step<'a> {
@@ -94,6 +94,13 @@ impl Batch<'_> {
     /// Writes one record of the audit.
     pub(super) fn audit(&self, deed: &Deed<'_>) -> Result<(), StoreError> {
         self.chain.append(self.connection, (self.center, self.now), deed)
+    }
+
+    /// Records what the operator did.
+    pub(super) fn operated(&self, deed: OperatorDeed) -> Result<Outcome, StoreError> {
+        let patient = deed.patient();
+        self.audit(&Deed { patient, ..Deed::by(&Actor::Operator, deed.as_str(), DONE) })?;
+        Ok(Outcome::Done)
     }
 
     /// Writes a note that others took.

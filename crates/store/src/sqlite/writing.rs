@@ -154,7 +154,7 @@ impl Batch<'_> {
             Command::Cancel(cancel) => self.asked_to_cancel(cancel),
             Command::Reschedule(moving) => self.asked_to_reschedule(moving),
             Command::OpenSession(session) => self.open_session(session),
-            Command::CloseSession(token) => self.close_session(token),
+            Command::CloseSession(close) => self.close_session(close),
             Command::AddPatient(patient) => {
                 self.of(&Actor::Operator, "add_patient", || self.add_patient(patient))
             }
@@ -178,6 +178,7 @@ impl Batch<'_> {
             Command::SetTotp(totp) => self.of(&totp.actor, "set_totp", || self.set_totp(totp)),
             Command::Erase(erase) => self.of(&erase.actor, "erase", || self.erase(erase)),
             Command::Look(look) => self.look(look),
+            Command::Operated(deed) => self.operated(*deed),
             Command::Note(note) => self.note(note),
             Command::OfferEnrolment(offer) => {
                 self.of(&offer.actor, "offer_enrolment", || self.offer_enrolment(offer))

@@ -80,6 +80,31 @@ fn a_session_that_was_ended_ends_the_visit_also_for_what_everybody_may_see() {
 }
 
 #[test]
+fn a_log_in_without_a_session_is_ended_at_once_for_whatever_it_asks() {
+    for request in [Request::Board, Request::Slots(SlotsWanted::default()), book(1)] {
+        let mut clinic = Clinic::open();
+        let mut visit = clinic.logged_in("ann");
+        let mut others = clinic.logged_in("bob");
+        let whose = SessionChoice::User(user("ann"));
+        let outcome =
+            clinic.commit(Command::EndSessions(EndSessions { whose, actor: Actor::Operator }));
+        assert_eq!(outcome, Outcome::SessionsEnded(0));
+        let ended = Reply::Refused(Refusal::SessionEnded);
+        assert_eq!(clinic.ask(&mut visit, request.clone()), ended);
+        assert!(!visit.is_logged_in());
+        assert_ne!(clinic.ask(&mut others, request.clone()), ended);
+        // It is in the audit: from the store, or as a note where the store keeps no record of reads.
+        let by_store = clinic.audited("book").iter().any(|r| r.outcome == "session_ended");
+        let refused = NoteOutcome::Refused(Refusal::SessionEnded);
+        let noted = clinic.notes.iter().any(|note| note.outcome == refused);
+        assert_eq!((by_store, noted), (request == book(1), request != book(1)));
+        // The password still lets ann in.
+        let mut visit = clinic.logged_in("ann");
+        assert_ne!(clinic.ask(&mut visit, request), ended);
+    }
+}
+
+#[test]
 fn an_id_that_is_shown_shares_nothing_with_the_token_of_the_same_request() {
     let mut clinic = Clinic::open();
     let (_, token) = in_session(&mut clinic);

@@ -75,7 +75,7 @@ fn the_audit_is_read_in_its_order_and_by_patient() {
 
 #[test]
 fn changes_sessions_and_a_patient_are_found_by_index() {
-    let changes = "SEARCH h USING INDEX appointment_history_by_time (center=? AND at>?)";
+    let changes = "SEARCH h USING INDEX appointment_history_by_time (center=? AND at>? AND at<?)";
     check(CHANGED_APPOINTMENTS, changes, false);
     let sessions = "SEARCH e USING INDEX session_by_expiry (center=? AND expires>?)";
     check(OPEN_SESSIONS, sessions, true);

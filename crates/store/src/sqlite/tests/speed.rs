@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::super::Sqlite;
 use crate::conformance::audit_key;
-use crate::conformance::clinic::{doctor, index_of, patient_id, the_file};
+use crate::conformance::clinic::{doctor, index_of, patient_id, the_file, unending};
 use crate::conformance::{Clinic, at};
 use crate::{Command, Import, ImportedSlot, Outcome, Query};
 
@@ -46,9 +46,19 @@ fn speed_of_a_file_with_ten_thousand_slots() {
     drop((clinic, store));
     let store = timed("open the store", || Sqlite::open(&path, &audit_key()).unwrap());
     let mut clinic = timed("open a writer and a reader", || Clinic::empty(&store));
-    let by_index = Query::FreeSlotsByIndex { from: at(8), until: at(10_000), limit: 20_000 };
+    let by_index = Query::FreeSlotsByIndex {
+        standing: unending(1),
+        from: at(8),
+        until: at(10_000),
+        limit: 20_000,
+    };
     timed("list 10,000 free slots", || clinic.read(&by_index));
-    let first = Query::FreeSlotsByIndex { from: at(8), until: at(10_000), limit: 50 };
+    let first = Query::FreeSlotsByIndex {
+        standing: unending(1),
+        from: at(8),
+        until: at(10_000),
+        limit: 50,
+    };
     timed("list 50 free slots", || clinic.read(&first));
 
     for (batch, from, until) in [(1, 1, 501), (64, 501, 5_001), (256, 5_001, SLOTS + 1)] {

@@ -1,0 +1,51 @@
+//! What the operator does that changes nothing in the store, and is recorded all the same.
+
+use domain::PatientId;
+
+/// Something that whoever runs `rendezvous admin` does beside the store, or looks at in it: recorded,
+/// and nothing else. A look is to be committed before anything is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperatorDeed {
+    /// Looks at the list of all patients.
+    LookAtPatients,
+    /// Looks at all slots, and who holds them.
+    LookAtSlots,
+    /// Looks at everybody's appointments.
+    LookAtAppointments,
+    /// Looks at who is logged in.
+    LookAtSessions,
+    /// Looks at the audit.
+    LookAtAudit {
+        /// Only at what is about this patient; `None` for all of it.
+        patient: Option<PatientId>,
+    },
+    /// Makes another certificate for the center.
+    RenewCertificate,
+    /// Makes another key for tickets.
+    RotateTicketKeys,
+}
+
+impl OperatorDeed {
+    /// Its word in the audit.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LookAtPatients => "look_at_patients",
+            Self::LookAtSlots => "look_at_slots",
+            Self::LookAtAppointments => "look_at_appointments",
+            Self::LookAtSessions => "look_at_sessions",
+            Self::LookAtAudit { .. } => "look_at_audit",
+            Self::RenewCertificate => "renew_certificate",
+            Self::RotateTicketKeys => "rotate_ticket_keys",
+        }
+    }
+
+    /// Whose data it is about; `None` when not one patient's.
+    #[must_use]
+    pub const fn patient(self) -> Option<PatientId> {
+        match self {
+            Self::LookAtAudit { patient } => patient,
+            _ => None,
+        }
+    }
+}
