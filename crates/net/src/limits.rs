@@ -65,6 +65,8 @@ pub const PROXY_HEADER_BYTES_MAX: usize = 1_024;
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long the center reads on after its last word, so that the peer gets to see it.
 pub const LINGER: Duration = Duration::from_secs(1);
+/// How often the center looks whether a stranger whose request is being worked on is still there.
+pub const GONE_LOOKED_AT: Duration = Duration::from_secs(1);
 /// How long a stopping center finishes what is in flight.
 pub const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);
 /// The pause after the operating system has refused a connection (no file descriptors).
