@@ -45,7 +45,8 @@ fn a_center_makes_its_keys_for_nobody_else() {
 fn a_key_that_others_may_get_at_is_refused_with_its_mode() {
     let office = Office::open();
     Running::start(office.path(), &["center"]).end(Signal::TERM);
-    let secret = ["audit.key", "identity.key", "device.key", "tickets.keys", "center.key"];
+    let secret =
+        ["audit.key", "identity.key", "device.key", "tickets.keys", "ca.key", "center.key"];
     for name in secret {
         let path = office.path().join("rendezvous.keys").join(name);
         let before = fs::read(&path).unwrap();
