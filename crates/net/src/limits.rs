@@ -43,16 +43,22 @@ impl Default for Limits {
 
 impl Limits {
     /// The same, but with no more connections than `open_files` allow: each is one, and
-    /// [`OPEN_FILES_KEPT`] are kept for everything else.
+    /// [`OPEN_FILES_KEPT`] are kept for everything else. Where they are few, at most one in
+    /// [`REFUSALS_SHARE`] is for saying "busy".
     #[must_use]
     pub fn within_open_files(self, open_files: usize) -> Self {
-        let room = open_files.saturating_sub(OPEN_FILES_KEPT + self.refusals_at_once_max).max(1);
-        Self { connections_max: self.connections_max.min(room), ..self }
+        let room = open_files.saturating_sub(OPEN_FILES_KEPT);
+        let refusals_at_once_max = self.refusals_at_once_max.min(room / REFUSALS_SHARE);
+        let connections_max = self.connections_max.min((room - refusals_at_once_max).max(1));
+        Self { connections_max, refusals_at_once_max, ..self }
     }
 }
 
-/// Open files that are not for connections: the store's, the log, what is being accepted.
-pub const OPEN_FILES_KEPT: usize = 128;
+/// Open files that are not for connections: the store's, the log, what is being accepted. A center
+/// by itself has about 25.
+pub const OPEN_FILES_KEPT: usize = 64;
+/// Of the open files for connections, one in so many may be for those that are told "busy".
+pub const REFUSALS_SHARE: usize = 4;
 /// How long a connection over the limits has for its first message.
 pub const REFUSAL_DEADLINE: Duration = Duration::from_secs(1);
 /// Connections that the kernel completes before the center has accepted them.
@@ -94,7 +100,15 @@ mod tests {
     fn connections_leave_open_files_for_everything_else() {
         let limits = Limits::default();
         assert_eq!(limits.within_open_files(20_000), limits);
-        assert_eq!(limits.within_open_files(1_024).connections_max, 1_024 - 128 - 256);
-        assert_eq!(limits.within_open_files(0).connections_max, 1);
+        let check = |open_files, connections, refusals| {
+            let limits = limits.within_open_files(open_files);
+            let found = (limits.connections_max, limits.refusals_at_once_max);
+            assert_eq!(found, (connections, refusals), "{open_files}");
+        };
+        check(4_096, 4_096 - 64 - 256, 256);
+        check(1_024, 720, 240);
+        check(200, 102, 34);
+        check(64, 1, 0);
+        check(0, 1, 0);
     }
 }
