@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use center::{Rules, Step, Visit, Visitor};
+use center::{Effect, Fed, Rules, Step, Visit, Visitor};
 use domain::Refusal;
 use ipnet::IpNet;
 use protocol::screen::center as screen;
@@ -86,7 +86,7 @@ impl Connection {
         let mut now = Instant::now();
         loop {
             while let Some(request) = self.conversation.next_request(now) {
-                let (reply, admission) = Box::pin(self.reply_to(request)).await;
+                let (reply, admission) = Box::pin(self.reply_to(request)).await?;
                 now = Instant::now();
                 self.conversation.answer(now, &reply);
                 self.write_out().await?;
@@ -144,10 +144,10 @@ impl Connection {
 
     /// From the request to its reply, with everything that has to be done in between; and whether
     /// there is a place for the peer at all.
-    async fn reply_to(&mut self, request: Request) -> (Reply, Admission) {
+    async fn reply_to(&mut self, request: Request) -> io::Result<(Reply, Admission)> {
         let admission = self.place.begin_work(self.known());
         if admission == Admission::Refused {
-            return (Reply::Refused(Refusal::Busy), admission);
+            return Ok((Reply::Refused(Refusal::Busy), admission));
         }
         let asked = Asked::of(&request);
         self.show_request(&asked);
@@ -157,7 +157,7 @@ impl Connection {
             match step {
                 Step::Answer(reply) => break reply,
                 Step::Do(effect) => {
-                    let fed = self.center.runtime.carry_out(effect).await;
+                    let fed = self.carry_out(effect).await?;
                     step = self.visit.resume(fed);
                 }
             }
@@ -165,7 +165,22 @@ impl Connection {
         self.visit.take_notes().into_iter().for_each(|note| self.center.runtime.note(note));
         self.show_reply(&asked, &reply);
         self.place.end_work(self.known());
-        (reply, admission)
+        Ok((reply, admission))
+    }
+
+    /// What a stranger asks for is called off when the stranger goes: whoever only fills the line
+    /// for hashes loses the place in it. What changes the store is never called off.
+    async fn carry_out(&self, effect: Effect) -> io::Result<Fed> {
+        let changes = matches!(effect, Effect::Commit(_));
+        let carried_out = self.center.runtime.carry_out(effect);
+        if changes || self.known() == Known::LoggedIn {
+            return Ok(carried_out.await);
+        }
+        tokio::select! {
+            biased;
+            fed = carried_out => Ok(fed),
+            () = self.stream.gone() => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
     }
 
     fn known(&self) -> Known {
@@ -221,7 +236,7 @@ impl Connection {
         })
         .await;
         while let Some(request) = self.conversation.next_request(Instant::now()) {
-            let (reply, _) = Box::pin(self.reply_to(request)).await;
+            let (reply, _) = Box::pin(self.reply_to(request)).await?;
             self.conversation.answer(Instant::now(), &reply);
             // One by one: what has come may ask for a thousand lists.
             self.write_out().await?;

@@ -1,5 +1,6 @@
 //! A doctor's UDP socket: datagram in, estimate out, and nothing that a datagram holds ends it.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -11,7 +12,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 
-use crate::limits::{DOCTOR_RECEIVE_BUFFER_BYTES, RECEIVE_BYTES};
+use crate::limits::{DATAGRAMS_AT_ONCE, DOCTOR_RECEIVE_BUFFER_BYTES, RECEIVE_BYTES};
 use crate::{PlaintextFrom, Screen, Shutdown};
 
 /// Binds a doctor's socket, with room for a burst of patients.
@@ -60,10 +61,10 @@ pub enum Recorded {
 
 /// Answers requests for estimates until the shutdown of `office`.
 pub async fn serve(office: Office) {
-    let Office { socket, mut practice, plaintext, mut tariffs, mut news, keep, screen, shutdown } =
+    let Office { socket, practice, plaintext, mut tariffs, mut news, keep, screen, mut shutdown } =
         office;
-    let mut shutdown = shutdown;
-    let mut book = Book { keep, waiting: None };
+    let book = Book { keep, waiting: None };
+    let mut desk = Desk { socket, practice, plaintext, book, screen };
     let mut buffer = vec![0; RECEIVE_BYTES];
     let (mut watching, mut hearing) = (true, true);
     loop {
@@ -71,29 +72,55 @@ pub async fn serve(office: Office) {
             biased;
             () = shutdown.wait() => return,
             changed = tariffs.changed(), if watching => match changed {
-                Ok(()) => practice.set_tariff(tariffs.borrow_and_update().clone()),
+                Ok(()) => desk.practice.set_tariff(tariffs.borrow_and_update().clone()),
                 Err(_) => watching = false,
             },
             heard = news.recv(), if hearing => match heard {
-                Some(news) => practice.hear(&news),
+                Some(news) => desk.practice.hear(&news),
                 None => hearing = false,
             },
-            received = socket.recv_from(&mut buffer) => match received {
-                Ok((length, source)) => {
-                    if book.has_room() == Recorded::No {
-                        continue;
-                    }
-                    let arrival = arrival(source, &plaintext);
-                    let seen = practice.answer(&arrival, &buffer[..length]);
-                    if book.note(seen.answered.as_ref()) == Recorded::No {
-                        continue;
-                    }
-                    answer(&socket, source, &practice, seen, &screen).await;
-                }
-                // What an earlier answer met on its way (ICMP) is no reason to stop.
-                Err(error) => tracing::debug!(%error, "a datagram could not be received"),
+            ready = desk.socket.readable() => match ready {
+                Ok(()) => desk.take_some(&mut buffer).await,
+                Err(error) => tracing::debug!(%error, "the socket could not be asked"),
             },
         }
+    }
+}
+
+/// Where datagrams are taken and answered.
+struct Desk {
+    socket: UdpSocket,
+    practice: Practice,
+    plaintext: PlaintextFrom,
+    book: Book,
+    screen: Screen,
+}
+
+impl Desk {
+    /// What has come, at most [`DATAGRAMS_AT_ONCE`]: a flood of them must not fill the socket while
+    /// each one waits for its turn.
+    async fn take_some(&mut self, buffer: &mut [u8]) {
+        for _ in 0..DATAGRAMS_AT_ONCE {
+            match self.socket.try_recv_from(buffer) {
+                Ok((length, source)) => self.take(source, &buffer[..length]).await,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                // What an earlier answer met on its way (ICMP) is no reason to stop.
+                Err(error) => tracing::debug!(%error, "a datagram could not be received"),
+            }
+        }
+        // There may be more; what else the doctor does has its turn all the same.
+        tokio::task::yield_now().await;
+    }
+
+    async fn take(&mut self, source: SocketAddr, datagram: &[u8]) {
+        if self.book.has_room() == Recorded::No {
+            return;
+        }
+        let seen = self.practice.answer(&arrival(source, &self.plaintext), datagram);
+        if self.book.note(seen.answered.as_ref()) == Recorded::No {
+            return;
+        }
+        answer(&self.socket, source, &self.practice, seen, &self.screen).await;
     }
 }
 

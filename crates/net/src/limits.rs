@@ -43,16 +43,22 @@ impl Default for Limits {
 
 impl Limits {
     /// The same, but with no more connections than `open_files` allow: each is one, and
-    /// [`OPEN_FILES_KEPT`] are kept for everything else.
+    /// [`OPEN_FILES_KEPT`] are kept for everything else. Where they are few, at most one in
+    /// [`REFUSALS_SHARE`] is for saying "busy".
     #[must_use]
     pub fn within_open_files(self, open_files: usize) -> Self {
-        let room = open_files.saturating_sub(OPEN_FILES_KEPT + self.refusals_at_once_max).max(1);
-        Self { connections_max: self.connections_max.min(room), ..self }
+        let room = open_files.saturating_sub(OPEN_FILES_KEPT);
+        let refusals_at_once_max = self.refusals_at_once_max.min(room / REFUSALS_SHARE);
+        let connections_max = self.connections_max.min((room - refusals_at_once_max).max(1));
+        Self { connections_max, refusals_at_once_max, ..self }
     }
 }
 
-/// Open files that are not for connections: the store's, the log, what is being accepted.
-pub const OPEN_FILES_KEPT: usize = 128;
+/// Open files that are not for connections: the store's, the log, what is being accepted. A center
+/// by itself has about 25.
+pub const OPEN_FILES_KEPT: usize = 64;
+/// Of the open files for connections, one in so many may be for those that are told "busy".
+pub const REFUSALS_SHARE: usize = 4;
 /// How long a connection over the limits has for its first message.
 pub const REFUSAL_DEADLINE: Duration = Duration::from_secs(1);
 /// Connections that the kernel completes before the center has accepted them.
@@ -65,6 +71,8 @@ pub const PROXY_HEADER_BYTES_MAX: usize = 1_024;
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long the center reads on after its last word, so that the peer gets to see it.
 pub const LINGER: Duration = Duration::from_secs(1);
+/// How often the center looks whether a stranger whose request is being worked on is still there.
+pub const GONE_LOOKED_AT: Duration = Duration::from_secs(1);
 /// How long a stopping center finishes what is in flight.
 pub const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);
 /// The pause after the operating system has refused a connection (no file descriptors).
@@ -74,6 +82,9 @@ pub const STRANGERS_LET_GO: usize = 64;
 
 /// The receive buffer of a doctor's socket, in bytes: a burst of a thousand patients.
 pub const DOCTOR_RECEIVE_BUFFER_BYTES: usize = 1_024 * 1_024;
+/// How many datagrams a doctor takes before it looks for anything else: one alone is cheaper than
+/// the way through the scheduler.
+pub const DATAGRAMS_AT_ONCE: usize = 64;
 /// How much is received at once from a datagram socket, in bytes: the longest datagram there is.
 pub const RECEIVE_BYTES: usize = 65_535;
 
@@ -92,7 +103,15 @@ mod tests {
     fn connections_leave_open_files_for_everything_else() {
         let limits = Limits::default();
         assert_eq!(limits.within_open_files(20_000), limits);
-        assert_eq!(limits.within_open_files(1_024).connections_max, 1_024 - 128 - 256);
-        assert_eq!(limits.within_open_files(0).connections_max, 1);
+        let check = |open_files, connections, refusals| {
+            let limits = limits.within_open_files(open_files);
+            let found = (limits.connections_max, limits.refusals_at_once_max);
+            assert_eq!(found, (connections, refusals), "{open_files}");
+        };
+        check(4_096, 4_096 - 64 - 256, 256);
+        check(1_024, 720, 240);
+        check(200, 102, 34);
+        check(64, 1, 0);
+        check(0, 1, 0);
     }
 }

@@ -159,10 +159,11 @@ impl Caller {
             }
             let due = self.call.next_timeout().map_or(deadline, |due| due.min(deadline));
             match timeout_at(due.into(), self.stream.read(&mut self.buffer)).await {
-                Ok(read) => match read? {
-                    0 => self.call.end_of_input(),
-                    count => self.call.receive(Instant::now(), &self.buffer[..count])?,
-                },
+                Ok(Ok(0)) => self.call.end_of_input(),
+                Ok(Ok(count)) => self.call.receive(Instant::now(), &self.buffer[..count])?,
+                // Not an end of input: what was cut off must not count as whole.
+                Ok(Err(error)) if is_closed(&error) => return Err(BadReply::NoAnswer.into()),
+                Ok(Err(error)) => return Err(error.into()),
                 Err(_) if Instant::now() >= deadline => return Err(CallError::NoReply),
                 Err(_) => self.call.handle_timeout(Instant::now()),
             }
@@ -177,6 +178,13 @@ impl Caller {
         self.send(request).await?;
         self.reply().await
     }
+}
+
+/// Whether the other end has closed the connection, under TLS also without its last word
+/// (RFC 8446 §6.1).
+fn is_closed(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | UnexpectedEof)
 }
 
 /// What the name of the center has led to must be loopback where there is no TLS.

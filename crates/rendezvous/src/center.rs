@@ -11,6 +11,7 @@ use ::center::Rules;
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use net::center::Center;
+use net::limits::Limits;
 use net::{PlaintextFrom, Screen};
 use protocol::screen;
 use runtime::Runtime;
@@ -59,7 +60,7 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
     let center = Center {
         runtime: runtime.clone(),
         rules: Rules { zone, appointments_max: args.appointments_max, tickets },
-        limits: args.limits.of_sockets(serving::open_files_limit()),
+        limits: limits_of(&args),
         plaintext: PlaintextFrom::loopback().and(args.network.allow_plaintext.iter().copied()),
         trusted_proxies: args.network.trust_proxy.clone(),
         tls: Some(certificate.door.clone()),
@@ -84,6 +85,22 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
     upkeep.await.context("the upkeep broke")?;
     tracing::info!("the health center is closed");
     Ok(Ended::Done)
+}
+
+/// The limits that were set, or less where open files are too few for them; the log says so.
+fn limits_of(args: &CenterArgs) -> Limits {
+    let open_files = serving::open_files_limit();
+    let set = args.limits.of_sockets(usize::MAX);
+    let limits = args.limits.of_sockets(open_files);
+    if limits != set {
+        tracing::warn!(
+            "at most {open_files} open files: that leaves {} connections at once, instead of {} \
+             (raise it with ulimit -n, or LimitNOFILE= of the unit)",
+            limits.connections_max,
+            set.connections_max
+        );
+    }
+    limits
 }
 
 fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -50,6 +50,10 @@ impl Key {
     }
 }
 
+/// The files that are nobody else's; what anybody may read is not among them.
+const SECRETS: [&str; 6] =
+    ["audit.key", "ca.key", "center.key", "device.key", "identity.key", "tickets.keys"];
+
 /// A folder of keys that is there and has the right mode.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
@@ -57,12 +61,16 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Opens the folder, and makes it if it is not there.
+    /// Opens the folder, and makes it if it is not there. Every secret in it is looked at, also
+    /// those that are not read now.
     ///
     /// # Errors
-    /// When it cannot be made, or others may change what is in it.
+    /// When it cannot be made, others may change what is in it, or have a right to a secret.
     pub(crate) fn open(folder: &Path) -> Result<Self, BadInput> {
         private_file::folder(folder)?;
+        for secret in SECRETS {
+            private_file::check(&folder.join(secret))?;
+        }
         Ok(Self { folder: folder.to_owned() })
     }
 
@@ -163,6 +171,25 @@ mod tests {
         assert!(audit != identity);
         assert!(keys.audit().unwrap() == audit);
         assert_eq!(format!("{audit:?}"), "********");
+    }
+
+    #[test]
+    fn a_secret_that_others_may_get_at_is_seen_before_it_is_needed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        for secret in SECRETS {
+            let path = folder.path().join(secret);
+            std::fs::write(&path, "secret").unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+            let expected = format!(
+                "{}: has mode 0644: others may get at it, expected mode 0600",
+                path.display()
+            );
+            assert_eq!(Keys::open(folder.path()).unwrap_err().to_string(), expected);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(Keys::open(folder.path()).is_ok(), "the folder itself may be read");
     }
 
     #[test]

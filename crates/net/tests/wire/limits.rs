@@ -154,7 +154,7 @@ async fn a_thousand_connections_of_one_source_log_in_at_once() {
 }
 
 /// Each connection of these tests is two open files.
-fn raise_open_files_limit() {
+pub(crate) fn raise_open_files_limit() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

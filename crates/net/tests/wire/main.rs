@@ -7,6 +7,7 @@ mod bad_peers;
 mod clinic;
 mod contention;
 mod doctors;
+mod gone;
 mod limits;
 mod proxy;
 mod relay;

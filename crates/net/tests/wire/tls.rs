@@ -94,9 +94,8 @@ async fn a_certificate_is_replaced_without_dropping_anyone() {
     assert!(matches!(error, CallError::Untrusted { why: found, .. } if found == why));
 }
 
-/// A server with any certificate, however wrong; it takes connections one by one and hands out the
-/// plaintext that it got.
-async fn impostor(pair: &Pair) -> (SocketAddr, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
+/// What shakes hands with any certificate, however wrong.
+pub(crate) fn acceptor(pair: &Pair) -> TlsAcceptor {
     let chain = CertificateDer::pem_slice_iter(pair.chain.as_bytes()).map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -106,7 +105,13 @@ async fn impostor(pair: &Pair) -> (SocketAddr, tokio::sync::mpsc::UnboundedRecei
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// A server with any certificate, however wrong; it takes connections one by one and hands out the
+/// plaintext that it got.
+async fn impostor(pair: &Pair) -> (SocketAddr, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
+    let acceptor = acceptor(pair);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();

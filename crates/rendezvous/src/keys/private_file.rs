@@ -5,7 +5,7 @@
 //! that others could read is to be looked at by a person, not made to look right.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Metadata};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -68,11 +68,7 @@ pub(crate) fn read(path: &Path, expected: &str) -> Result<Secret, BadInput> {
     };
     let file = File::open(path).map_err(|error| failed(&error))?;
     // Of the open file: it cannot be another one any more.
-    let mode = file.metadata().map_err(|error| failed(&error))?.permissions().mode() & 0o7777;
-    if mode & OTHERS_MASK != 0 {
-        let wrong = format!("has mode {mode:04o}: others may get at it, expected mode 0600");
-        return Err(BadInput::of_file(path, wrong));
-    }
+    check_mode(path, &file.metadata().map_err(|error| failed(&error))?)?;
     let mut bytes = Vec::new();
     file.take(PRIVATE_FILE_BYTES_MAX as u64 + 1)
         .read_to_end(&mut bytes)
@@ -82,6 +78,30 @@ pub(crate) fn read(path: &Path, expected: &str) -> Result<Secret, BadInput> {
         return Err(BadInput::of_file(path, wrong));
     }
     Ok(Secret(bytes))
+}
+
+/// Looks at the rights to a private file without reading it; one that is not there is nobody's.
+///
+/// # Errors
+/// When it cannot be looked at, or the group or others have any right to it.
+pub(crate) fn check(path: &Path) -> Result<(), BadInput> {
+    match path.metadata() {
+        Ok(found) => check_mode(path, &found),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => {
+            let wrong = format!("cannot be looked at ({error}), expected a private file");
+            Err(BadInput::of_file(path, wrong))
+        }
+    }
+}
+
+fn check_mode(path: &Path, found: &Metadata) -> Result<(), BadInput> {
+    let mode = found.permissions().mode() & 0o7777;
+    if mode & OTHERS_MASK == 0 {
+        return Ok(());
+    }
+    let wrong = format!("has mode {mode:04o}: others may get at it, expected mode 0600");
+    Err(BadInput::of_file(path, wrong))
 }
 
 /// Makes a private file that is not there yet, whole and on the disk. Of several processes that do

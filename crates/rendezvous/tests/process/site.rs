@@ -2,9 +2,11 @@
 //! without dropping anybody.
 
 use std::fs::{self, Permissions};
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 
 use domain::{Password, UserName};
 use net::patient::{CallError, Caller, Security};
@@ -45,7 +47,8 @@ fn a_center_makes_its_keys_for_nobody_else() {
 fn a_key_that_others_may_get_at_is_refused_with_its_mode() {
     let office = Office::open();
     Running::start(office.path(), &["center"]).end(Signal::TERM);
-    let secret = ["audit.key", "identity.key", "device.key", "tickets.keys", "center.key"];
+    let secret =
+        ["audit.key", "identity.key", "device.key", "tickets.keys", "ca.key", "center.key"];
     for name in secret {
         let path = office.path().join("rendezvous.keys").join(name);
         let before = fs::read(&path).unwrap();
@@ -166,13 +169,47 @@ fn a_center_that_answers_plaintext_from_a_network_says_so() {
         ["center", "--allow-plaintext", "192.0.2.0/24", "--allow-plaintext", "2001:db8::/32"];
     Running::start_logging(office.path(), &words, &log).end(Signal::TERM);
     let text = fs::read_to_string(&log).unwrap();
-    let warnings: Vec<&str> = text.lines().filter(|line| line.contains("WARN")).collect();
+    let warned = |line: &&str| line.contains("WARN") && !line.contains("open files");
+    let warnings: Vec<&str> = text.lines().filter(warned).collect();
     assert_eq!(warnings.len(), 2, "{text}");
     for network in ["192.0.2.0/24", "2001:db8::/32"] {
         let about = warnings.iter().filter(|line| line.contains(network));
         assert!(about.clone().all(|line| line.contains("plaintext is answered")), "{text}");
         assert_eq!(about.count(), 1, "{text}");
     }
+}
+
+#[test]
+fn few_open_files_leave_few_connections_and_the_log_says_so() {
+    let office = Office::open();
+    let serving = office.command(&["center", "--listen", "127.0.0.1:0"]);
+    let log = office.path().join("log");
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 200; exec \"$0\" \"$@\" 2>log"]).arg(serving.get_program());
+    command.args(serving.get_args()).current_dir(office.path());
+    for (name, value) in serving.get_envs() {
+        assert!(value.is_none(), "{name:?} is only taken away");
+        command.env_remove(name);
+    }
+    let center = Running::of(&mut command);
+    let mut guests: Vec<TcpStream> = Vec::new();
+    for _ in 0..102 {
+        let mut guest = TcpStream::connect(center.address).unwrap();
+        guest.write_all(b"{\"id\":1,\"request\":\"log_out\"}\n").unwrap();
+        assert!(guest.read(&mut [0; 1_024]).unwrap() > 0);
+        guests.push(guest);
+    }
+    for guest in &mut guests {
+        guest.write_all(b"{\"id\":2,\"request\":\"log_out\"}\n").unwrap();
+        assert!(guest.read(&mut [0; 1_024]).unwrap() > 0, "nobody had to make room");
+    }
+    center.end(Signal::TERM);
+    let text = fs::read_to_string(&log).unwrap();
+    let warnings: Vec<&str> = text.lines().filter(|line| line.contains("WARN")).collect();
+    let expected = "at most 200 open files: that leaves 102 connections at once, instead of 16384 \
+                    (raise it with ulimit -n, or LimitNOFILE= of the unit)";
+    assert_eq!(warnings.len(), 1, "{text}");
+    assert!(warnings[0].ends_with(expected), "{text}");
 }
 
 #[test]
