@@ -31,7 +31,7 @@ use crate::{password, printing, serving, tariff_watch, trust};
 use known::Known;
 use liaison::{Account, Liaison, Standing};
 use record::{Entry, Record};
-use secrets::{Files, Origin, Secrets};
+use secrets::{Files, Secrets};
 
 /// How long a slot lasts does not matter for finding a doctor's port.
 const SLOT_MINUTES_SHORTEST: u32 = 1;
@@ -159,7 +159,7 @@ impl Enrolment {
     fn prepare(args: &DoctorArgs, center: &str, doctor: &DoctorName) -> anyhow::Result<Self> {
         let tls = trust::authorities(args.ca.as_deref())?;
         let files = Files::new(&args.keys, doctor)?;
-        let (secrets, origin) = Secrets::open(&files)?;
+        let secrets = Secrets::open(&files)?;
         let unusable =
             |why: protocol::ticket::NoSecret| BadInput::of_file(&files.secrets(), why.to_string());
         let identity = DoctorIdentity {
@@ -168,8 +168,9 @@ impl Enrolment {
         };
         let known = Known::read(&files)?;
         let given = password::from_environment()?;
-        let standing = match (&given, origin) {
-            (None, Origin::Fresh) => Standing::Unknown,
+        // Keys alone say nothing: they are there before the first try to enrol.
+        let standing = match (&given, &known) {
+            (None, None) => Standing::Unknown,
             _ => Standing::Known,
         };
         let mut code = code::from_environment(doctor, &args.names)?;

@@ -46,7 +46,7 @@ pub(super) struct Account {
 /// Whether a center may know the password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It was made just now.
+    /// No center has taken it yet: to log in with it would look like somebody's guess.
     Unknown,
     /// The doctor has enrolled with it, or was given it.
     Known,
@@ -174,7 +174,15 @@ impl Liaison {
                 );
                 return Err(Failure::Never(Declined::new(why).into()));
             }
-            Err(other) => return Err(other),
+            Err(other) => {
+                // It may have come about all the same: then the code is used up, and the keys count.
+                if let Failure::NotNow(error) = &other
+                    && error.downcast_ref::<CallError>().is_some_and(CallError::is_unknown)
+                {
+                    self.account.standing = Standing::Known;
+                }
+                return Err(other);
+            }
         }
         tracing::info!(%doctor, center = self.center, "enrolled");
         self.account.standing = Standing::Known;
