@@ -55,7 +55,17 @@ fn a_visit_ends_as_its_exit_code_says() {
     clinic.check(&["patient1", "--select", "2"], 0, "reserved to Patient 1");
     clinic.check(&["patient2", "--select", "2"], 3, "from Patient 2 is not available. Exiting...");
     clinic.check(&["patient2", "--select", "99"], 3, "is not available. Exiting...");
-    clinic.check(&["patient2", "--select", "3", "--plan", "gold"], 3, "reserved to Patient 2");
+    let (code, screen, errors) = clinic.patient(&["patient2", "--select", "3", "--plan", "gold"]);
+    assert_eq!((code, errors.lines().count()), (3, 1), "{errors}");
+    assert!(screen.contains("reserved to Patient 2"), "{screen}");
+    let (_, rows, _) = clinic.patient(&["patient2", "--appointments", "--screen", "quiet"]);
+    let id = rows.split(' ').next().unwrap();
+    let line = format!(
+        "rendezvous: there is no estimate, but the slot is booked all the same, as appointment \
+         {id} (`rendezvous patient patient2 --cancel {id}` calls it off): the plan is not covered \
+         by this doctor\n"
+    );
+    assert_eq!(errors, line);
     clinic.check(&["patient2"], 0, "reserved to Patient 2");
     for dialect in ["spec", "nul", "seed"] {
         let words = ["patient2", "--dialect", dialect, "--select", "2"];
