@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::known::{Change, Known};
 use super::secrets::Files;
 use crate::exit::{Declined, Ended};
+use crate::trust;
 
 /// How often the doctor asks what is new.
 const NEWS_EVERY: Duration = Duration::from_secs(2);
@@ -290,7 +291,7 @@ async fn ask(caller: &mut Caller, request: &Request) -> Result<Reply, Failure> {
 
 fn of_call(error: CallError) -> Failure {
     match error {
-        CallError::Untrusted { .. } => Failure::Never(error.into()),
+        error @ CallError::Untrusted { .. } => Failure::Never(trust::explained(error)),
         other => Failure::NotNow(other.into()),
     }
 }
