@@ -101,7 +101,10 @@ async fn open(
         Some(path) => path.clone(),
         None => input::tariff_path(&args.input, doctor.as_str())?,
     };
-    let (tariff, tariffs) = tariff_watch::open(&path, args.currency)?;
+    // For several doctors there is no such flag.
+    let flag = if args.names.len() == 1 { "--tariff FILE" } else { "--input DIR" };
+    let (tariff, tariffs) =
+        tariff_watch::open(&path, args.currency).map_err(|error| error.or_flag(flag))?;
     let prices = tariff.len();
     let mut practice = Practice::new(doctor.clone(), tariff);
     // The keys first: a port that nobody answers at is better than one without a record.
@@ -242,7 +245,8 @@ fn addresses(args: &DoctorArgs) -> Result<Vec<(DoctorName, SocketAddr)>, BadInpu
     if let Some(address) = args.listen {
         return Ok(names.map(|name| (name, address)).collect());
     }
-    let rows = input::availabilities(&args.input, SLOT_MINUTES_SHORTEST)?;
+    let rows = input::availabilities(&args.input, SLOT_MINUTES_SHORTEST)
+        .map_err(|error| error.or_flag("--listen ADDR"))?;
     names
         .map(|name| match rows.iter().find(|row| row.doctor == name) {
             Some(row) => Ok((name, SocketAddr::from((Ipv4Addr::LOCALHOST, row.port)))),

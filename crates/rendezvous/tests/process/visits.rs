@@ -72,6 +72,9 @@ fn a_visit_ends_as_its_exit_code_says() {
         clinic.check(&words, 3, "Patient 2 is not available. Exiting...");
         clinic.check(&["patient1", "--dialect", dialect], 0, "estimation cost from doctor");
     }
+    let (code, _, errors) = clinic.patient(&["nobody"]);
+    assert_eq!(code, 2, "{errors}");
+    assert!(errors.ends_with("not found, expected a file of <plan>, or --plan PLAN\n"), "{errors}");
     let (code, _, errors) = clinic.patient(&["nobody", "--plan", "insurance1"]);
     assert_eq!(code, 2, "{errors}");
     assert!(errors.contains("nobody.txt: not found"), "{errors}");
@@ -272,6 +275,18 @@ fn patients_see_who_looked_at_their_data() {
     assert!(rows.contains(" operator "), "{rows}");
     let (_, rows, _) = clinic.patient(&["patient2", "--accesses", "--screen", "quiet"]);
     assert_eq!(rows, "");
+}
+
+#[test]
+fn a_doctor_without_files_is_told_of_the_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |words: &[&str], end: &str| {
+        let (code, _, errors) = told(rendezvous(folder.path(), &["doctor", "ann"]).args(words));
+        assert_eq!((code, errors.lines().count()), (2, 1), "{errors}");
+        assert!(errors.trim_end().ends_with(end), "{errors}");
+    };
+    check(&[], "or --listen ADDR");
+    check(&["--listen", "127.0.0.1:0"], "or --tariff FILE");
 }
 
 #[test]
