@@ -126,7 +126,7 @@ impl Liaison {
                 }
                 // It goes on answering: a person has to look at this, and patients need not wait.
                 Err(Failure::Never(why)) => {
-                    tracing::error!(doctor = %self.account.doctor, "the center does not take us back: {why:#}");
+                    tracing::error!(doctor = %self.account.doctor, "the center does not take us back ({why:#}): patients are answered all the same, and it is tried again");
                     pauses = Pauses::longest();
                 }
             }
