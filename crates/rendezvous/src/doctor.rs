@@ -125,7 +125,7 @@ async fn open(
         None => (None, None),
     };
     tracing::info!(%doctor, %address, prices, "the doctor is in");
-    warn_of_plaintext(args, &doctor);
+    warn_of_plaintext(args, &doctor, address);
     screen.show(|| screen::doctor::has_address(&doctor, address.port(), address.ip()));
     let office = Office {
         socket,
@@ -140,7 +140,11 @@ async fn open(
     Ok((office, line))
 }
 
-fn warn_of_plaintext(args: &DoctorArgs, doctor: &DoctorName) {
+fn warn_of_plaintext(args: &DoctorArgs, doctor: &DoctorName, address: SocketAddr) {
+    let local = address.ip().to_canonical().is_loopback();
+    if !local && args.center.is_none() && args.allow_plaintext.is_empty() {
+        tracing::warn!(%doctor, %address, "classic questions from the network are not answered: that takes --center, or --allow-plaintext");
+    }
     for network in &args.allow_plaintext {
         tracing::warn!(%doctor, %network, "plans and prices cross this network in the clear");
     }
