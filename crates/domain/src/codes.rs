@@ -10,6 +10,9 @@ use crate::secret::STARS;
 /// Crockford's alphabet: no I, L, O, U.
 const CODE_DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/// The digits of an enrolment code; they are shown in groups of 4.
+const CODE_DIGITS_COUNT: usize = 16;
+
 /// The longest device cookie, in bytes.
 const DEVICE_COOKIE_BYTES_MAX: usize = 256;
 
@@ -91,19 +94,28 @@ impl EnrolmentCode {
     #[must_use]
     pub fn fresh(entropy: &crate::Entropy) -> Self {
         let digit = |byte: &u8| char::from(CODE_DIGITS[usize::from(byte % 32)]);
-        let digits: Vec<char> = entropy.0.iter().take(16).map(digit).collect();
+        let digits: Vec<char> = entropy.0.iter().take(CODE_DIGITS_COUNT).map(digit).collect();
         let groups: Vec<String> = digits.chunks(4).map(|group| group.iter().collect()).collect();
         Self(groups.join("-"))
     }
 }
 
-/// In capitals and without blanks around, however it was typed.
+/// In capitals and in groups, however it was typed: people leave the dashes out, or type blanks.
 fn enrolment_code(text: &str) -> Option<String> {
-    let text = text.trim().to_ascii_uppercase();
-    let groups: Vec<&str> = text.split('-').collect();
-    let right =
-        |group: &&str| group.len() == 4 && group.bytes().all(|digit| CODE_DIGITS.contains(&digit));
-    (groups.len() == 4 && groups.iter().all(right)).then_some(text)
+    let typed = text.chars().filter(|digit| *digit != '-' && !digit.is_whitespace());
+    let mut code = String::with_capacity(CODE_DIGITS_COUNT + 3);
+    for (at, digit) in typed.enumerate() {
+        let digit = digit.to_ascii_uppercase();
+        let known = u8::try_from(digit).is_ok_and(|byte| CODE_DIGITS.contains(&byte));
+        if !known || at == CODE_DIGITS_COUNT {
+            return None;
+        }
+        if at > 0 && at % 4 == 0 {
+            code.push('-');
+        }
+        code.push(digit);
+    }
+    (code.len() == CODE_DIGITS_COUNT + 3).then_some(code)
 }
 
 fn six_digits(text: &str) -> Option<String> {
@@ -126,8 +138,24 @@ mod tests {
     fn an_enrolment_code_is_read_as_people_type_it() {
         let code = EnrolmentCode::fresh(&Entropy(std::array::from_fn(|i| i as u8 * 3)));
         assert_eq!(code.expose(), "0369-CFJN-RVY1-47AD");
-        assert!(EnrolmentCode::try_from(" 0369-cfjn-rvy1-47ad\n".to_owned()) == Ok(code));
-        for wrong in ["", "0369-CFJN-RVY1", "0369-CFJN-RVY1-47AI", "0369CFJNRVY147AD"] {
+        for typed in [
+            " 0369-cfjn-rvy1-47ad\n",
+            "0369CFJNRVY147AD",
+            "0369 cfjn rvy1 47ad",
+            "0369 - CFJN-RVY147AD",
+        ] {
+            assert!(EnrolmentCode::try_from(typed.to_owned()) == Ok(code.clone()), "{typed}");
+        }
+        for wrong in [
+            "",
+            "----",
+            "0369-CFJN-RVY1",
+            "0369-CFJN-RVY1-47A",
+            "0369-CFJN-RVY1-47AI",
+            "0369-CFJN-RVY1-47AD-0",
+            "0369_CFJN_RVY1_47AD",
+            "0369-CFJN-RVY1-47AÄ",
+        ] {
             assert!(EnrolmentCode::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
     }

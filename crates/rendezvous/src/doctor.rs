@@ -31,7 +31,7 @@ use crate::{password, printing, serving, tariff_watch, trust};
 use known::Known;
 use liaison::{Account, Liaison, Standing};
 use record::{Entry, Record};
-use secrets::{Files, Origin, Secrets};
+use secrets::{Files, Secrets};
 
 /// How long a slot lasts does not matter for finding a doctor's port.
 const SLOT_MINUTES_SHORTEST: u32 = 1;
@@ -101,7 +101,10 @@ async fn open(
         Some(path) => path.clone(),
         None => input::tariff_path(&args.input, doctor.as_str())?,
     };
-    let (tariff, tariffs) = tariff_watch::open(&path, args.currency)?;
+    // For several doctors there is no such flag.
+    let flag = if args.names.len() == 1 { "--tariff FILE" } else { "--input DIR" };
+    let (tariff, tariffs) =
+        tariff_watch::open(&path, args.currency).map_err(|error| error.or_flag(flag))?;
     let prices = tariff.len();
     let mut practice = Practice::new(doctor.clone(), tariff);
     // The keys first: a port that nobody answers at is better than one without a record.
@@ -122,7 +125,7 @@ async fn open(
         None => (None, None),
     };
     tracing::info!(%doctor, %address, prices, "the doctor is in");
-    warn_of_plaintext(args, &doctor);
+    warn_of_plaintext(args, &doctor, address);
     screen.show(|| screen::doctor::has_address(&doctor, address.port(), address.ip()));
     let office = Office {
         socket,
@@ -137,7 +140,11 @@ async fn open(
     Ok((office, line))
 }
 
-fn warn_of_plaintext(args: &DoctorArgs, doctor: &DoctorName) {
+fn warn_of_plaintext(args: &DoctorArgs, doctor: &DoctorName, address: SocketAddr) {
+    let local = address.ip().to_canonical().is_loopback();
+    if !local && args.center.is_none() && args.allow_plaintext.is_empty() {
+        tracing::warn!(%doctor, %address, "classic questions from the network are not answered: that takes --center, or --allow-plaintext");
+    }
     for network in &args.allow_plaintext {
         tracing::warn!(%doctor, %network, "plans and prices cross this network in the clear");
     }
@@ -159,7 +166,7 @@ impl Enrolment {
     fn prepare(args: &DoctorArgs, center: &str, doctor: &DoctorName) -> anyhow::Result<Self> {
         let tls = trust::authorities(args.ca.as_deref())?;
         let files = Files::new(&args.keys, doctor)?;
-        let (secrets, origin) = Secrets::open(&files)?;
+        let secrets = Secrets::open(&files)?;
         let unusable =
             |why: protocol::ticket::NoSecret| BadInput::of_file(&files.secrets(), why.to_string());
         let identity = DoctorIdentity {
@@ -168,8 +175,9 @@ impl Enrolment {
         };
         let known = Known::read(&files)?;
         let given = password::from_environment()?;
-        let standing = match (&given, origin) {
-            (None, Origin::Fresh) => Standing::Unknown,
+        // Keys alone say nothing: they are there before the first try to enrol.
+        let standing = match (&given, &known) {
+            (None, None) => Standing::Unknown,
             _ => Standing::Known,
         };
         let mut code = code::from_environment(doctor, &args.names)?;
@@ -241,7 +249,8 @@ fn addresses(args: &DoctorArgs) -> Result<Vec<(DoctorName, SocketAddr)>, BadInpu
     if let Some(address) = args.listen {
         return Ok(names.map(|name| (name, address)).collect());
     }
-    let rows = input::availabilities(&args.input, SLOT_MINUTES_SHORTEST)?;
+    let rows = input::availabilities(&args.input, SLOT_MINUTES_SHORTEST)
+        .map_err(|error| error.or_flag("--listen ADDR"))?;
     names
         .map(|name| match rows.iter().find(|row| row.doctor == name) {
             Some(row) => Ok((name, SocketAddr::from((Ipv4Addr::LOCALHOST, row.port)))),

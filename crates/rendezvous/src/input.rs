@@ -75,6 +75,14 @@ impl BadInput {
         Self::in_file(&path, FileMistake { line, column: 1, message })
     }
 
+    /// Names `flag` too when the file is just not there: it does without the file.
+    pub(crate) fn or_flag(mut self, flag: &str) -> Self {
+        if self.is_missing() {
+            self.message = format!("{}, or {flag}", self.message);
+        }
+        self
+    }
+
     /// Whether the file is just not there.
     pub(crate) fn is_missing(&self) -> bool {
         self.kind == Kind::Missing

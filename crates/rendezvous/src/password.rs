@@ -53,7 +53,8 @@ fn any_new(user: &UserName) -> anyhow::Result<Password> {
 /// When there is no terminal, or no password comes from it.
 pub(crate) fn asked(question: &str) -> anyhow::Result<Password> {
     let text = rpassword::prompt_password(question).context("the password cannot be asked for")?;
-    checked(&text, "it")
+    // Whoever types knows where it is from.
+    Password::new(&text).map_err(|why| usage(&why.to_string()))
 }
 
 fn from_line(input: impl io::BufRead) -> anyhow::Result<Password> {

@@ -142,7 +142,9 @@ async fn go(
 fn plan(name: &UserName, args: &PatientArgs) -> Result<PlanName, BadInput> {
     match &args.plan {
         Some(plan) => Ok(plan.clone()),
-        None => input::plan(&args.input, name.as_str()),
+        None => {
+            input::plan(&args.input, name.as_str()).map_err(|error| error.or_flag("--plan PLAN"))
+        }
     }
 }
 

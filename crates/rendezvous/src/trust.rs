@@ -4,8 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use net::tls::{CertificateError, TlsClient};
+use net::patient::CallError;
+use net::tls::{CertificateError, Distrust, TlsClient};
 
+use crate::exit::Declined;
 use crate::input::{self, BadInput};
 
 /// Where a center that was started in this folder has put its own authority.
@@ -32,4 +34,22 @@ pub(crate) fn authorities(ca: Option<&Path>) -> Result<TlsClient, BadInput> {
         },
     };
     TlsClient::trusting(&content).map_err(|error| BadInput::of_file(&path, error.to_string()))
+}
+
+/// Why a center could not be asked; where it is not trusted, also what somebody can do about it.
+pub(crate) fn explained(error: CallError) -> anyhow::Error {
+    let step = match &error {
+        CallError::Untrusted { why: Distrust::UnknownIssuer, .. } => {
+            "give the authority with --ca FILE (ca.pem in the center's keys folder)".to_owned()
+        }
+        CallError::Untrusted { why: Distrust::OtherName, address } => {
+            let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
+            let host = host.trim_matches(['[', ']']);
+            format!(
+                "the center's operator can add the name: rendezvous admin certificate --name {host}"
+            )
+        }
+        _ => return error.into(),
+    };
+    Declined::new(format!("{error}; {step}")).into()
 }

@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::known::{Change, Known};
 use super::secrets::Files;
 use crate::exit::{Declined, Ended};
+use crate::trust;
 
 /// How often the doctor asks what is new.
 const NEWS_EVERY: Duration = Duration::from_secs(2);
@@ -46,7 +47,7 @@ pub(super) struct Account {
 /// Whether a center may know the password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It was made just now.
+    /// No center has taken it yet: to log in with it would look like somebody's guess.
     Unknown,
     /// The doctor has enrolled with it, or was given it.
     Known,
@@ -125,7 +126,7 @@ impl Liaison {
                 }
                 // It goes on answering: a person has to look at this, and patients need not wait.
                 Err(Failure::Never(why)) => {
-                    tracing::error!(doctor = %self.account.doctor, "the center does not take us back: {why:#}");
+                    tracing::error!(doctor = %self.account.doctor, "the center does not take us back ({why:#}): patients are answered all the same, and it is tried again");
                     pauses = Pauses::longest();
                 }
             }
@@ -174,7 +175,15 @@ impl Liaison {
                 );
                 return Err(Failure::Never(Declined::new(why).into()));
             }
-            Err(other) => return Err(other),
+            Err(other) => {
+                // It may have come about all the same: then the code is used up, and the keys count.
+                if let Failure::NotNow(error) = &other
+                    && error.downcast_ref::<CallError>().is_some_and(CallError::is_unknown)
+                {
+                    self.account.standing = Standing::Known;
+                }
+                return Err(other);
+            }
         }
         tracing::info!(%doctor, center = self.center, "enrolled");
         self.account.standing = Standing::Known;
@@ -282,7 +291,7 @@ async fn ask(caller: &mut Caller, request: &Request) -> Result<Reply, Failure> {
 
 fn of_call(error: CallError) -> Failure {
     match error {
-        CallError::Untrusted { .. } => Failure::Never(error.into()),
+        error @ CallError::Untrusted { .. } => Failure::Never(trust::explained(error)),
         other => Failure::NotNow(other.into()),
     }
 }

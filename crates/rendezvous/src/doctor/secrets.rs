@@ -81,15 +81,6 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Whether the secrets have been there before this start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// They were made just now: no center knows them.
-    Fresh,
-    /// They were in their file.
-    Kept,
-}
-
 /// The file, as JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,16 +95,16 @@ impl Secrets {
     ///
     /// # Errors
     /// When the file cannot be read or made, holds something else, or others have a right to it.
-    pub(super) fn open(files: &Files) -> Result<(Self, Origin), BadInput> {
+    pub(super) fn open(files: &Files) -> Result<Self, BadInput> {
         private_file::folder(&files.folder)?;
         match Self::read(files) {
             Err(missing) if missing.is_missing() => {}
-            read => return read.map(|secrets| (secrets, Origin::Kept)),
+            read => return read,
         }
         let fresh = Self::fresh();
         match private_file::create(&files.secrets(), fresh.written().as_bytes())? {
-            Created::Ours => Ok((fresh, Origin::Fresh)),
-            Created::Theirs => Ok((Self::read(files)?, Origin::Kept)),
+            Created::Ours => Ok(fresh),
+            Created::Theirs => Self::read(files),
         }
     }
 
@@ -177,12 +168,10 @@ mod tests {
     fn secrets_are_made_once_and_kept_private() {
         let folder = tempfile::tempdir().unwrap();
         let files = files(folder.path());
-        let (made, origin) = Secrets::open(&files).unwrap();
-        assert_eq!(origin, Origin::Fresh);
+        let made = Secrets::open(&files).unwrap();
         let mode = files.secrets().metadata().unwrap().permissions().mode() & 0o7777;
         assert_eq!(mode, 0o600);
-        let (kept, origin) = Secrets::open(&files).unwrap();
-        assert_eq!(origin, Origin::Kept);
+        let kept = Secrets::open(&files).unwrap();
         assert_eq!(kept.written(), made.written());
         assert_eq!(kept.record_key(), made.record_key());
         assert_ne!(made.record_key(), made.signing.0);

@@ -15,6 +15,7 @@ use protocol::{
 
 use super::{Patient, device};
 use crate::exit::Ended;
+use crate::trust;
 
 /// How long a change whose outcome is unknown is asked for again: a center needs less to come back.
 const UNKNOWN_ASKED_MAX: Duration = Duration::from_secs(15);
@@ -174,9 +175,9 @@ pub(super) fn unexpected(reply: &Reply) -> anyhow::Error {
     }
 }
 
-async fn connect(patient: &Patient) -> Result<Caller, CallError> {
+async fn connect(patient: &Patient) -> anyhow::Result<Caller> {
     let Patient { args, security, .. } = patient;
-    Caller::connect(&args.center, args.dialect, security).await
+    Caller::connect(&args.center, args.dialect, security).await.map_err(trust::explained)
 }
 
 fn log_in(patient: &Patient) -> Request {

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use domain::{DoctorName, PlanName, Refusal, Service, SlotIndex};
 use net::patient::{DoctorLine, EstimateError};
 use protocol::{
-    Admission, Dialect, EstimateFile, EstimateRequest, Offer, Referral, Reply, Request, SlotNamed,
-    screen,
+    Admission, Dialect, Estimate, EstimateFile, EstimateRequest, Offer, Referral, Reply, Request,
+    SlotNamed, screen,
 };
 
 use super::Patient;
@@ -45,7 +46,10 @@ pub(super) async fn visit(
     let doctor = SocketAddr::new(host, referral.port());
     let asked = ask_doctor(patient, &referral, doctor, plan, summary).await;
     clock.note(summary);
-    asked?;
+    let estimate = asked.with_context(|| booked_all_the_same(patient, &referral))?;
+    if let Some(file) = &patient.args.estimate {
+        keep_estimate(file, estimate.signed.as_ref(), doctor)?;
+    }
     patient.screen.show(|| screen::patient::end_of_phase(3, n));
     Ok(())
 }
@@ -129,7 +133,7 @@ async fn ask_doctor(
     doctor: SocketAddr,
     plan: PlanName,
     summary: &mut Summary,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Estimate> {
     let Patient { args, n, screen, .. } = patient;
     let way = Way::to(referral, doctor)?;
     let line = DoctorLine::open(doctor).await?;
@@ -157,9 +161,24 @@ async fn ask_doctor(
         let cost = estimate.price.to_string();
         screen::patient::received_cost(n, &cost, doctor.port(), name)
     });
-    match &args.estimate {
-        Some(file) => keep_estimate(file, estimate.signed.as_ref(), doctor),
-        None => Ok(()),
+    Ok(estimate)
+}
+
+/// What a patient without an estimate has all the same, and how it is called off.
+fn booked_all_the_same(patient: &Patient, referral: &Referral) -> String {
+    let name = patient.args.name.as_ref().unwrap_or(&patient.user);
+    match referral {
+        Referral::Full(referred) => {
+            let id = referred.view.appointment.id;
+            format!(
+                "there is no estimate, but the slot is booked all the same, as appointment {id} \
+                 (`rendezvous patient {name} --cancel {id}` calls it off)"
+            )
+        }
+        Referral::Port { .. } => format!(
+            "there is no estimate, but the slot is booked all the same (`rendezvous patient {name} \
+             --appointments` tells its ID, `rendezvous patient {name} --cancel ID` calls it off)"
+        ),
     }
 }
 
@@ -190,7 +209,7 @@ impl<'a> Way<'a> {
         }
         let who = referral.doctor().map_or("the doctor", DoctorName::as_str);
         Err(Declined::new(format!(
-            "the slot is booked, but {who} at {address} is not asked for the cost: without keys of \
+            "{who} at {address} is not asked for the cost: without keys of \
              the doctor's the plan would cross the network in the clear"
         )))
     }

@@ -32,8 +32,13 @@ fn a_code_enrols_once_and_then_the_keys_do() {
     };
     refused(None, "set RENDEZVOUS_ENROLMENT_CODE to what `rendezvous admin enrol doc1` prints");
     refused(Some("0000-0000-0000-0000"), "the center refuses this enrolment code of doc1");
+    // The keys are there, and no center knows them: they are not even tried.
+    refused(None, "set RENDEZVOUS_ENROLMENT_CODE to what `rendezvous admin enrol doc1` prints");
+    let (_, records, errors) = told(&mut rendezvous(folder.path(), &["admin", "audit", "--json"]));
+    assert!(records.contains("enrol"), "{records}{errors}");
+    assert!(!records.contains("log_in"), "{records}{errors}");
     let code = enrolment_code(folder.path(), "doc1");
-    drop(Running::of(&mut start(Some(&code))));
+    drop(Running::of(&mut start(Some(&code.replace('-', " ")))));
     // By its keys.
     drop(Running::of(&mut start(None)));
     fs::remove_dir_all(folder.path().join("doctor.keys")).unwrap();

@@ -42,10 +42,13 @@ fn a_center_of_another_authority_or_another_name_is_not_trusted() {
     let (center, _other) = (open_center(folder.path()), open_center(other.path()));
     let ca = |folder: &Path| folder.join("rendezvous.keys/ca.pem");
     let relay = TcpRelay::open([127, 0, 0, 1], center.address);
-    let stranger = "its certificate is from an authority that is not trusted here";
+    let stranger = "its certificate is from an authority that is not trusted here; give the \
+                    authority with --ca FILE (ca.pem in the center's keys folder)";
     check(folder.path(), &relay, &ca(other.path()), stranger);
     let relay = TcpRelay::open([127, 0, 0, 2], center.address);
-    check(folder.path(), &relay, &ca(folder.path()), "its certificate is for another name");
+    let other_name = "its certificate is for another name; the center's operator can add the \
+                      name: rendezvous admin certificate --name 127.0.0.2";
+    check(folder.path(), &relay, &ca(folder.path()), other_name);
 }
 
 /// An authority of our own, whose certificate is in `ca.pem` of `folder`.

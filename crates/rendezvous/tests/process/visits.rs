@@ -55,13 +55,26 @@ fn a_visit_ends_as_its_exit_code_says() {
     clinic.check(&["patient1", "--select", "2"], 0, "reserved to Patient 1");
     clinic.check(&["patient2", "--select", "2"], 3, "from Patient 2 is not available. Exiting...");
     clinic.check(&["patient2", "--select", "99"], 3, "is not available. Exiting...");
-    clinic.check(&["patient2", "--select", "3", "--plan", "gold"], 3, "reserved to Patient 2");
+    let (code, screen, errors) = clinic.patient(&["patient2", "--select", "3", "--plan", "gold"]);
+    assert_eq!((code, errors.lines().count()), (3, 1), "{errors}");
+    assert!(screen.contains("reserved to Patient 2"), "{screen}");
+    let (_, rows, _) = clinic.patient(&["patient2", "--appointments", "--screen", "quiet"]);
+    let id = rows.split(' ').next().unwrap();
+    let line = format!(
+        "rendezvous: there is no estimate, but the slot is booked all the same, as appointment \
+         {id} (`rendezvous patient patient2 --cancel {id}` calls it off): the plan is not covered \
+         by this doctor\n"
+    );
+    assert_eq!(errors, line);
     clinic.check(&["patient2"], 0, "reserved to Patient 2");
     for dialect in ["spec", "nul", "seed"] {
         let words = ["patient2", "--dialect", dialect, "--select", "2"];
         clinic.check(&words, 3, "Patient 2 is not available. Exiting...");
         clinic.check(&["patient1", "--dialect", dialect], 0, "estimation cost from doctor");
     }
+    let (code, _, errors) = clinic.patient(&["nobody"]);
+    assert_eq!(code, 2, "{errors}");
+    assert!(errors.ends_with("not found, expected a file of <plan>, or --plan PLAN\n"), "{errors}");
     let (code, _, errors) = clinic.patient(&["nobody", "--plan", "insurance1"]);
     assert_eq!(code, 2, "{errors}");
     assert!(errors.contains("nobody.txt: not found"), "{errors}");
@@ -262,6 +275,18 @@ fn patients_see_who_looked_at_their_data() {
     assert!(rows.contains(" operator "), "{rows}");
     let (_, rows, _) = clinic.patient(&["patient2", "--accesses", "--screen", "quiet"]);
     assert_eq!(rows, "");
+}
+
+#[test]
+fn a_doctor_without_files_is_told_of_the_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |words: &[&str], end: &str| {
+        let (code, _, errors) = told(rendezvous(folder.path(), &["doctor", "ann"]).args(words));
+        assert_eq!((code, errors.lines().count()), (2, 1), "{errors}");
+        assert!(errors.trim_end().ends_with(end), "{errors}");
+    };
+    check(&[], "or --listen ADDR");
+    check(&["--listen", "127.0.0.1:0"], "or --tariff FILE");
 }
 
 #[test]

@@ -14,7 +14,7 @@ impl Office {
     fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let files = Files::new(folder.path(), &"doc1".parse().unwrap()).unwrap();
-        let (secrets, _) = Secrets::open(&files).unwrap();
+        let secrets = Secrets::open(&files).unwrap();
         Self { _folder: folder, files, secrets }
     }
 
