@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use domain::Refusal;
 use protocol::limits::Deadlines;
 use protocol::{ConversationSettings, WirePolicy};
 use socket2::SockRef;
@@ -25,7 +26,7 @@ use crate::limits::REFUSAL_DEADLINE;
 use crate::source::is_within;
 use crate::stream::PeerStream;
 use crate::tls::TlsDoor;
-use crate::{Shutdown, proxy};
+use crate::{Shutdown, complaint, proxy};
 
 /// The first byte of a TLS record with a handshake message (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -170,7 +171,15 @@ impl Arrival {
             _ if center.plaintext.includes(source.ip()) => {
                 (PeerStream::Plain(stream), WirePolicy::Open)
             }
-            _ => (PeerStream::Plain(stream), WirePolicy::TlsRequired),
+            _ => {
+                // The conversation will not hear more than the first byte, which is here.
+                if opening == Opening::Words {
+                    let refusal = Refusal::TlsRequired;
+                    center.runtime.note_refused_connection(source.ip(), refusal);
+                    complaint::plaintext_refused(source.ip());
+                }
+                (PeerStream::Plain(stream), WirePolicy::TlsRequired)
+            }
         };
         let settings = ConversationSettings { deadlines, lines: center.limits.lines, wire };
         let peer = Peer { stream, source: source.ip(), port: source.port(), place, accepted };

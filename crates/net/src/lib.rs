@@ -7,6 +7,7 @@
 
 mod arrival;
 pub mod center;
+mod complaint;
 mod connection;
 mod crowd;
 pub mod doctor;

@@ -16,16 +16,19 @@
 //! only have to wait for the next signature. What is deliberately not here: the chain itself.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use domain::VerifyingKey;
 use jiff::Timestamp;
-use store::{Answer, AuditHead, Query, Reader};
+use store::sqlite::upkeep;
+use store::{Answer, AuditHead, Command, OperatorDeed, Query, Reader, Store};
 
-use crate::input;
+use crate::input::{self, BadInput};
 use crate::keys::{Keys, private_file};
+use crate::loading;
 
 /// The first line.
 const TITLE: &str = "rendezvous audit head v1";
@@ -56,23 +59,28 @@ pub(crate) fn file(keys: &Keys) -> PathBuf {
     keys.file("audit.head")
 }
 
-/// The head that was kept; `None` when there is no such file.
+/// The head that was kept; `None` when there is no such file. No key is made to read it.
 ///
 /// # Errors
-/// The outer one when the center's key cannot be used; the inner one when the head is not as the
-/// center signed it.
+/// The outer one when the center's key is not there or cannot be used; the inner one when the head
+/// is not as the center signed it.
 pub(crate) fn read(keys: &Keys) -> anyhow::Result<Result<Option<SignedHead>, HeadFault>> {
-    let public = VerifyingKey(public_key(&signer(keys)?));
     let path = file(keys);
-    let fault = |wrong: &str| HeadFault(format!("{}: {wrong}", path.display()));
-    Ok(match input::read(&path, "a signed head") {
-        Err(missing) if missing.is_missing() => Ok(None),
-        Err(other) => Err(HeadFault(other.to_string())),
-        Ok(bytes) => match parse(&bytes, &public) {
-            Some(signed) => Ok(Some(signed)),
-            None => Err(fault("is not as the center signed it")),
-        },
-    })
+    let bytes = match input::read(&path, "a signed head") {
+        Err(missing) if missing.is_missing() => return Ok(Ok(None)),
+        Err(other) => return Ok(Err(HeadFault(other.to_string()))),
+        Ok(bytes) => bytes,
+    };
+    let key = keys.file("identity.key");
+    if !key.exists() {
+        let wrong = "not found, expected the key that audit.head was signed with (keep the keys \
+                     folder with its backups)";
+        return Err(BadInput::of_file(&key, wrong).into());
+    }
+    let public = VerifyingKey(public_key(&signer(keys)?));
+    Ok(parse(&bytes, &public)
+        .map(Some)
+        .ok_or_else(|| HeadFault(format!("{}: is not as the center signed it", path.display()))))
 }
 
 /// Puts the head that was kept out of the way, for a store that was replaced by an older one; gives
@@ -109,19 +117,31 @@ impl HeadKeeper {
         Ok(Self { keys, reader, signer, kept: None })
     }
 
-    /// Warns when a chain has no head that was signed: then its end may be gone already.
+    /// Sees to it that a chain without a signed head does not pass for a whole one: its end, or all
+    /// of it, may be gone. That is recorded in the chain itself, where it stays, and signed. A store
+    /// in which nothing was done yet has no audit, and needs no head.
     ///
     /// # Errors
-    /// When the chain cannot be read.
-    pub(crate) fn expect_signed(&mut self) -> anyhow::Result<()> {
+    /// When the store or the head cannot be read or written.
+    pub(crate) fn expect_signed(&mut self, store: &dyn Store, path: &Path) -> anyhow::Result<()> {
         let file = file(&self.keys);
-        if !file.exists()
-            && let Some(head) = self.head()?
-        {
-            let (file, records) = (file.display(), head.entry);
-            tracing::warn!(%file, records, "not found: the audit is taken as it is, and signed anew");
+        if file.exists() {
+            return Ok(());
         }
-        Ok(())
+        let alone = self.keys.alone()?;
+        // Somebody else may have signed it while we waited.
+        if file.exists() || (self.head()?.is_none() && !upkeep::holds_anything(path)?) {
+            return Ok(());
+        }
+        let now = Timestamp::now();
+        loading::commit(store, now, Command::Operated(OperatorDeed::SignMissingHead))?;
+        let (file, record) = (file.display(), self.head()?.map_or(0, |head| head.entry));
+        tracing::warn!(
+            %file,
+            record,
+            "not found: the audit is taken as it is and signed anew, which is in it as a record"
+        );
+        self.keep_alone(now, &alone)?.map_err(|fault| anyhow::anyhow!("{fault}"))
     }
 
     /// Signs the chain's head if it has moved since the last time.
@@ -133,7 +153,16 @@ impl HeadKeeper {
         if self.head()? == self.kept {
             return Ok(Ok(()));
         }
-        let _alone = self.keys.alone()?;
+        let alone = self.keys.alone()?;
+        self.keep_alone(now, &alone)
+    }
+
+    /// The same while nobody else does; `_alone` is the lock on the keys.
+    fn keep_alone(
+        &mut self,
+        now: Timestamp,
+        _alone: &File,
+    ) -> anyhow::Result<Result<(), HeadFault>> {
         // The file before the chain: whatever stands in it was in the chain already.
         let kept = match read(&self.keys)? {
             Ok(kept) => kept.map(|signed| signed.head),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use ::center::Rules;
 use anyhow::Context as _;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use net::center::Center;
 use net::limits::Limits;
@@ -124,12 +125,14 @@ fn prepare(args: &CenterArgs) -> anyhow::Result<Prepared> {
     let device_key = keys.device()?.0;
     let store = stores::open_with(path, &keys)?;
     let every = args.network.ticket_key_days.0.0;
-    let upkeep = Upkeep::start(&keys, every, store.reader()?)?;
+    let mut upkeep = Upkeep::start(&keys, every, store.reader()?)?;
     if let Some(dir) = &args.input {
         load_input(&store, args, dir)?;
     }
     let zone = loading::settle_zone(&store, args.load.zone.as_ref())?;
     tracing::info!(zone = loading::name_of(&zone), "clocks");
+    // What was loaded is not without a signed head even if the center ends at once.
+    upkeep.once(Timestamp::now());
     let runtime = Runtime::start(&store, &args.limits.of_runtime(device_key))?;
     Ok(Prepared { runtime, zone, certificate, upkeep })
 }

@@ -188,7 +188,8 @@ pub(crate) fn explain_slot(conflict: &SlotConflict, zone: &TimeZone) -> String {
     };
     match conflict {
         SlotConflict::IndexBooked(slot) => format!(
-            "the index is that of {}, which is booked, expected the same doctor and time",
+            "the index is that of {}, which is booked, expected the same doctor, time and length: \
+             --slot-minutes",
             shown(slot)
         ),
         SlotConflict::IndexAddedByHand(slot) => format!(

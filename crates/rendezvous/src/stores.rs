@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use store::sqlite::Sqlite;
-use store::{AuditKey, StoreError};
+use store::{AuditKey, Store as _, StoreError};
 
+use crate::audit_head::HeadKeeper;
 use crate::input::BadInput;
 use crate::keys::Keys;
 
@@ -18,7 +19,7 @@ pub(crate) fn open(path: &Path) -> anyhow::Result<Sqlite> {
 }
 
 /// Opens the store at `path`, and makes it if there is none; its audit is chained with the key in
-/// `keys`.
+/// `keys`. When the audit has no signed head, that is recorded in it.
 ///
 /// # Errors
 /// [`BadInput`] for a file that is no store of ours, or a key that cannot be used; otherwise when it
@@ -30,19 +31,38 @@ pub(crate) fn open_with(path: &Path, keys: &Keys) -> anyhow::Result<Sqlite> {
         tracing::warn!(%store, %key, "the audit gets a new key, since there is none for this store");
     }
     let key = audit_key(keys)?;
-    Sqlite::open(path, &key).map_err(|error| match error {
+    let store = Sqlite::open(path, &key).map_err(|error| match error {
         StoreError::NotOurs(why) => not_ours(path, &why).into(),
         other => anyhow::Error::new(other).context(format!("{}: cannot be opened", path.display())),
-    })
+    })?;
+    HeadKeeper::new(keys.clone(), store.reader()?)?.expect_signed(&store, path)?;
+    Ok(store)
 }
 
 /// The key of the audit in `keys`, made if there is none.
 ///
 /// # Errors
 /// When it cannot be read, made or trusted.
-pub(crate) fn audit_key(keys: &Keys) -> anyhow::Result<AuditKey> {
+fn audit_key(keys: &Keys) -> anyhow::Result<AuditKey> {
     let key = keys.audit().context("the audit's key")?;
     Ok(AuditKey::new(key.0))
+}
+
+/// The key of the audit in the folder `keys`, which must be there already: to verify with a new key
+/// would find every record false.
+///
+/// # Errors
+/// [`BadInput`] when it is not there, or cannot be read or trusted.
+pub(crate) fn expect_audit_key(keys: &Path) -> anyhow::Result<(Keys, AuditKey)> {
+    let file = keys.join("audit.key");
+    if !file.exists() {
+        let wrong = "not found, expected the key that the audit was written with (keep the keys \
+                     folder with its backups)";
+        return Err(BadInput::of_file(&file, wrong).into());
+    }
+    let keys = Keys::open(keys)?;
+    let key = audit_key(&keys)?;
+    Ok((keys, key))
 }
 
 /// The store names the file itself, by its whole path; here it stands in front anyway.

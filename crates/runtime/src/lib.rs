@@ -17,13 +17,14 @@ mod settings;
 mod source;
 pub mod throttle;
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use center::{Effect, Fed, Settled, Verdict};
-use domain::Entropy;
+use domain::{Entropy, Refusal};
 use jiff::Timestamp;
-use store::{Answer, AuditNote, Command, Query, Store, StoreError};
+use store::{Answer, AuditNote, Command, NoteOutcome, NoteVerb, Query, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::bookkeeper::Bookkeeper;
@@ -112,6 +113,18 @@ impl Runtime {
         }
         // A ledger's thread that is gone took the command with it, nobody knows how far.
         verdict.await.unwrap_or(Settled::Unknown)
+    }
+
+    /// Notes for the audit that `source` was refused before it could ask for anything; never waits.
+    pub fn note_refused_connection(&self, source: IpAddr, refusal: Refusal) {
+        self.note(AuditNote {
+            account: None,
+            verb: NoteVerb::Connect,
+            outcome: NoteOutcome::Refused(refusal),
+            source: Some(source),
+            patient: None,
+            times: 1,
+        });
     }
 
     /// Finishes what is in line and ends the threads; blocks until they are gone.

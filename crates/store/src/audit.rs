@@ -183,6 +183,11 @@ pub struct AuditReport {
     pub before_chain: u64,
     /// How far the chain has come; `None` while nothing is chained.
     pub head: Option<AuditHead>,
+    /// The numbers of the records that say that the signed head was missing when they were written:
+    /// what was cut off before them cannot be seen. The first of them, if there are very many.
+    pub head_missing_at: Vec<u64>,
     /// What is wrong, a sentence each; empty when all is well.
     pub faults: Vec<String>,
+    /// How many faults there are beyond those in `faults`.
+    pub faults_untold: u64,
 }

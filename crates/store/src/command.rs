@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::doctors::{Enrol, IssueTicket, OfferEnrolment, RegisterDoctor, TicketFor};
 pub use self::operator::OperatorDeed;
+pub(crate) use self::operator::SIGN_HEAD;
 pub use self::people::{
     AddPatient, AddStaff, CloseSession, EndSessions, Erase, Look, LookAt, OpenSession,
     SessionChoice, SetPassword, SetTotp,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use net::PlaintextFrom;
 use net::limits::Limits;
 use protocol::limits::Deadlines;
+use store::{Answer, AuditActor, Query, Store as _};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -67,6 +68,20 @@ async fn plaintext_from_a_network_is_refused_at_its_first_byte() {
     // A hello is taken from everywhere: what follows is a record of TLS, an alert to this one.
     let words = answer(clinic.center, &[&far, &[0x16, 3, 1, 0, 4, 9, 0, 0, 0]]).await;
     assert!(words.starts_with('\u{15}'), "{words:?}");
+    // Each of the four is in the audit, but not each by itself.
+    clinic.runtime.stop();
+    let all = Query::AuditTrail { since: None, patient: None, after: None, limit: 1_000 };
+    let Answer::AuditTrail(records) = clinic.store.reader().unwrap().read(&all).unwrap() else {
+        panic!("the audit");
+    };
+    let refused: Vec<_> = records
+        .into_iter()
+        .filter(|record| record.verb == "connect")
+        .map(|record| (record.who, record.outcome, record.source, record.times))
+        .collect();
+    let far = Some("192.0.2.7".parse().unwrap());
+    let told = |times| (AuditActor::Stranger, "tls_required".to_owned(), far, times);
+    assert_eq!(refused, [told(1), told(3)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

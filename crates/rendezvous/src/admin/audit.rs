@@ -14,10 +14,13 @@ use crate::args::AuditArgs;
 use crate::audit_head;
 use crate::exit::Ended;
 use crate::printing::tell;
-use crate::stores::{audit_key, expect_store, not_ours};
+use crate::stores::{expect_audit_key, expect_store, not_ours};
 
 /// Records that are read at once.
 const RECORDS_AT_ONCE: usize = 1_000;
+
+/// How many violations are told: more, nobody reads.
+const FAULTS_MAX: usize = 20;
 
 /// Lists the audit, or verifies it.
 pub(super) fn audit(place: &Place, task: &AuditArgs) -> anyhow::Result<Ended> {
@@ -100,13 +103,21 @@ fn row(record: &AuditRecord, zone: &TimeZone) -> Vec<String> {
 }
 
 fn verify(place: &Place) -> anyhow::Result<Ended> {
-    let (report, faults) = look_through(place)?;
-    if faults.is_empty() {
+    let report = look_through(place)?;
+    let store = place.store.display();
+    for entry in &report.head_missing_at {
+        tell(&format!(
+            "{store}: the signed head was missing when record {entry} was written: what was cut \
+             before it cannot be seen"
+        ))?;
+    }
+    if report.faults.is_empty() {
         let entries = report.entries;
-        tell(&format!("{}: {entries} records of the audit, all is well", place.store.display()))?;
+        let well = if report.head_missing_at.is_empty() { "all" } else { "all else" };
+        tell(&format!("{store}: {entries} records of the audit, {well} is well"))?;
         return Ok(Ended::Done);
     }
-    tell_faults(place, &faults)
+    tell_faults(place, &report.faults, report.faults_untold)
 }
 
 /// Checks the database and its audit.
@@ -115,26 +126,33 @@ pub(super) fn check(place: &Place) -> anyhow::Result<Ended> {
     expect_store(path)?;
     let mut faults =
         upkeep::check(path).with_context(|| format!("{}: cannot be checked", path.display()))?;
-    faults.extend(look_through(place)?.1);
+    let report = look_through(place)?;
+    faults.extend(report.faults);
     if faults.is_empty() {
         tell(&format!("{}: all is well", path.display()))?;
         return Ok(Ended::Done);
     }
-    tell_faults(place, &faults)
+    tell_faults(place, &faults, report.faults_untold)
 }
 
-fn tell_faults(place: &Place, faults: &[String]) -> anyhow::Result<Ended> {
-    for fault in faults {
-        tell(&format!("{}: {fault}", place.store.display()))?;
+/// Tells the first of the faults, and how many more there are, `untold` ones included.
+fn tell_faults(place: &Place, faults: &[String], untold: u64) -> anyhow::Result<Ended> {
+    let store = place.store.display();
+    for fault in faults.iter().take(FAULTS_MAX) {
+        tell(&format!("{store}: {fault}"))?;
+    }
+    let rest = u64::try_from(faults.len().saturating_sub(FAULTS_MAX)).unwrap_or(u64::MAX);
+    let more = rest.saturating_add(untold);
+    if more > 0 {
+        tell(&format!("{store}: and {more} more"))?;
     }
     Ok(Ended::Failure)
 }
 
 /// Recomputes the chain, and compares it with the head that was signed.
-fn look_through(place: &Place) -> anyhow::Result<(AuditReport, Vec<String>)> {
+fn look_through(place: &Place) -> anyhow::Result<AuditReport> {
     expect_store(&place.store)?;
-    let keys = place.keys()?;
-    let key = audit_key(&keys)?;
+    let (keys, key) = expect_audit_key(&place.keys)?;
     let path = audit_head::file(&keys);
     let (kept, mut faults) = match audit_head::read(&keys)? {
         Ok(kept) => (kept, Vec::new()),
@@ -142,7 +160,7 @@ fn look_through(place: &Place) -> anyhow::Result<(AuditReport, Vec<String>)> {
     };
     let head = kept.map(|signed| signed.head);
     let report = upkeep::verify_audit(&place.store, &key, head.as_ref());
-    let report = report.map_err(|error| match error {
+    let mut report = report.map_err(|error| match error {
         StoreError::NotOurs(why) => not_ours(&place.store, &why).into(),
         other => anyhow::Error::new(other)
             .context(format!("{}: the audit cannot be read", place.store.display())),
@@ -153,6 +171,7 @@ fn look_through(place: &Place) -> anyhow::Result<(AuditReport, Vec<String>)> {
             path.display()
         ));
     }
-    faults.extend(report.faults.iter().cloned());
-    Ok((report, faults))
+    faults.append(&mut report.faults);
+    report.faults = faults;
+    Ok(report)
 }

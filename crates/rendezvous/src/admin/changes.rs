@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use clap::error::ErrorKind;
-use domain::{AccountId, Appointment, PatientId, Slot};
+use domain::{AccountId, Appointment, DoctorName, PatientId, Slot};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use runtime::password::Workspace;
@@ -69,9 +69,7 @@ pub(super) fn add_slots(books: &Books, task: AddSlotsArgs) -> anyhow::Result<Str
                 .collect();
             Ok(lines.join("\n"))
         }
-        Outcome::NoSuchDoctor => {
-            Err(Declined::new(format!("there is no doctor {}", task.doctor)).into())
-        }
+        Outcome::NoSuchDoctor => Err(no_such_doctor(&task.doctor).into()),
         Outcome::SlotsConflict(place, conflict) => {
             let start = slots.get(place).map_or(now, |slot| slot.start);
             let start = loading::shown_moment(start, &books.zone);
@@ -98,6 +96,14 @@ pub(super) fn cancel(books: &Books, task: CancelArgs) -> anyhow::Result<String> 
         Outcome::Refused(refusal) => Err(refusal.into()),
         other => bail!(unexpected(&other)),
     }
+}
+
+/// No task adds a doctor: that is told to whoever looks for one.
+pub(super) fn no_such_doctor(doctor: &DoctorName) -> Declined {
+    Declined::new(format!(
+        "there is no doctor {doctor}: doctors come with the clinic's files, by rendezvous admin \
+         import DIR"
+    ))
 }
 
 pub(super) fn unexpected(outcome: &Outcome) -> String {

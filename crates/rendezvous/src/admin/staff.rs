@@ -10,7 +10,7 @@ use store::{
 };
 
 use super::Books;
-use super::changes::unexpected;
+use super::changes::{no_such_doctor, unexpected};
 use crate::args::{AddStaffArgs, EndSessionsArgs, EnrolArgs, NewTotpArgs};
 use crate::exit::Declined;
 use crate::loading;
@@ -34,7 +34,7 @@ pub(super) fn enrol(books: &Books, task: &EnrolArgs) -> anyhow::Result<String> {
             loading::name_of(&books.zone),
             code.expose()
         )),
-        Outcome::NoSuchDoctor => Err(Declined::new(format!("there is no doctor {doctor}")).into()),
+        Outcome::NoSuchDoctor => Err(no_such_doctor(doctor).into()),
         Outcome::UserExists => {
             let why =
                 format!("somebody else logs in as {doctor}: that account is not the doctor's");

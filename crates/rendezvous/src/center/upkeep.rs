@@ -44,8 +44,7 @@ impl Upkeep {
         let identity = SigningKey::from_seed(identity.0)
             .map_err(|why| BadInput::of_file(&keys.file("identity.key"), why.to_string()))?;
         let ticket_keys = keys.ticket_keys(Timestamp::now())?;
-        let mut head = HeadKeeper::new(keys.clone(), reader)?;
-        head.expect_signed()?;
+        let head = HeadKeeper::new(keys.clone(), reader)?;
         Ok(Self {
             ticket_keys_seen: Stamp::of(&keys.ticket_keys_file()),
             office: TicketOffice::new(identity, ticket_keys)?,
@@ -83,7 +82,8 @@ impl Upkeep {
         }
     }
 
-    fn once(&mut self, now: Timestamp) {
+    /// One round of it, at `now`.
+    pub(super) fn once(&mut self, now: Timestamp) {
         let wrong = [self.sign_head(now), self.take_over_keys(now)];
         let wrong: Vec<String> = wrong.into_iter().flatten().collect();
         let wrong = (!wrong.is_empty()).then(|| wrong.join("; "));

@@ -161,7 +161,8 @@ fn an_operator_adds_patients_and_slots() {
     office.expect(&slots, 0, published, "");
     let (code, _, stderr) = office.run(&slots);
     assert_eq!(code, 3, "{stderr}");
-    let unknown = "rendezvous: there is no doctor doc9\n";
+    let unknown = "rendezvous: there is no doctor doc9: doctors come with the clinic's files, by \
+                   rendezvous admin import DIR\n";
     office.expect(&["admin", "add-slots", "doc9", start], 3, "", unknown);
     let id = "01938c1e-0000-7000-8000-000000000000";
     office.expect(&["admin", "cancel", id], 3, "", "rendezvous: there is no such appointment\n");

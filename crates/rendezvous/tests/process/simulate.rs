@@ -200,7 +200,10 @@ fn what_the_center_calls_a_bad_input_ends_it_with_2() {
     clinic.write("availabilities.txt", "1 Sun 5pm doc1 41000\n");
     let (code, screen, errors) = clinic.simulate(&store[..2]);
     assert_eq!((code, errors), (2, String::new()), "{screen}");
-    assert!(screen.contains("which is booked, expected the same doctor and time"), "{screen}");
+    assert!(
+        screen.contains("which is booked, expected the same doctor, time and length"),
+        "{screen}"
+    );
     expect_true_reasons(&screen);
 }
 

@@ -2,6 +2,9 @@
 
 use domain::PatientId;
 
+/// The verb of [`OperatorDeed::SignMissingHead`].
+pub(crate) const SIGN_HEAD: &str = "sign_head";
+
 /// Something that whoever runs `rendezvous admin` does beside the store, or looks at in it: recorded,
 /// and nothing else. A look is to be committed before anything is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,9 @@ pub enum OperatorDeed {
     RenewCertificate,
     /// Makes another key for tickets.
     RotateTicketKeys,
+    /// Signs the head of an audit whose signed head was not there, as it is in a store whose audit's
+    /// end was cut off: by opening the store, not on purpose.
+    SignMissingHead,
 }
 
 impl OperatorDeed {
@@ -37,6 +43,16 @@ impl OperatorDeed {
             Self::LookAtAudit { .. } => "look_at_audit",
             Self::RenewCertificate => "renew_certificate",
             Self::RotateTicketKeys => "rotate_ticket_keys",
+            Self::SignMissingHead => SIGN_HEAD,
+        }
+    }
+
+    /// What came of it, in the audit.
+    #[must_use]
+    pub const fn outcome(self) -> &'static str {
+        match self {
+            Self::SignMissingHead => "no head was there",
+            _ => "done",
         }
     }
 

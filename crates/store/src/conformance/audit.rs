@@ -261,12 +261,17 @@ pub(super) fn what_the_operator_did_beside_the_store_is_recorded(store: &dyn Sto
         (OperatorDeed::LookAtAudit { patient: None }, "look_at_audit", None),
         (OperatorDeed::RenewCertificate, "renew_certificate", None),
         (OperatorDeed::RotateTicketKeys, "rotate_ticket_keys", None),
+        (OperatorDeed::SignMissingHead, "sign_head", None),
     ];
     for (deed, ..) in deeds {
         assert_eq!(clinic.run(Command::Operated(deed)), Outcome::Done);
     }
     let records = clinic.audit().split_off(last);
     let told = records.iter().map(|r| (r.who, &*r.verb, r.patient, &*r.outcome));
-    let expected = deeds.map(|(_, verb, patient)| (AuditActor::Operator, verb, patient, "done"));
+    let expected = deeds.map(|(deed, verb, patient)| {
+        let missing = deed == OperatorDeed::SignMissingHead;
+        let outcome = if missing { "no head was there" } else { "done" };
+        (AuditActor::Operator, verb, patient, outcome)
+    });
     assert_eq!(told.collect::<Vec<_>>(), expected);
 }

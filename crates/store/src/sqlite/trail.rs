@@ -99,7 +99,8 @@ impl Batch<'_> {
     /// Records what the operator did.
     pub(super) fn operated(&self, deed: OperatorDeed) -> Result<Outcome, StoreError> {
         let patient = deed.patient();
-        self.audit(&Deed { patient, ..Deed::by(&Actor::Operator, deed.as_str(), DONE) })?;
+        let (verb, outcome) = (deed.as_str(), deed.outcome());
+        self.audit(&Deed { patient, ..Deed::by(&Actor::Operator, verb, outcome) })?;
         Ok(Outcome::Done)
     }
 

@@ -9,13 +9,17 @@ use super::chain::{Before, CHAIN, CHAINED_COLUMNS, audit_columns, encode_row, st
 use super::connection;
 use super::statements::one;
 use crate::audit::{MAC_BYTES, next_mac};
+use crate::command::SIGN_HEAD;
 use crate::{AuditHead, AuditKey, AuditReport, StoreError};
 
 /// The center and the chain whose first records may be from before there were codes: the first
 /// schema knew no other.
 const HAS_OLD_RECORDS: (i64, i64) = (1, CHAIN);
 
-/// How many faults are told.
+/// The verb's place among [`CHAINED_COLUMNS`].
+const VERB: usize = 6;
+
+/// How many faults are told, and how many records whose head was missing.
 const TOLD_MAX: usize = 100;
 
 /// Looks through the audit of the store at `path`, which may be in use: whether each record is as it
@@ -53,7 +57,30 @@ fn verify(
     while let Some(row) = rows.next()? {
         walk.step(row)?;
     }
-    Ok(walk.end())
+    Ok(walk.end(holdings(connection)?))
+}
+
+/// Whether the store at `path`, which may be in use, holds what no store ever holds without an audit
+/// of it: an account, a doctor or an appointment.
+///
+/// # Errors
+/// `NotOurs` when it is no store of this program; and whatever keeps it from being read.
+pub fn holds_anything(path: &Path) -> Result<bool, StoreError> {
+    Ok(holdings(&connection::open_to_inspect(path)?)? == Holdings::Some)
+}
+
+/// Whether there is anything that its making has left a record of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holdings {
+    None,
+    Some,
+}
+
+fn holdings(connection: &Connection) -> Result<Holdings, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM account) OR EXISTS (SELECT 1 FROM doctor)
+        OR EXISTS (SELECT 1 FROM appointment)";
+    let some: bool = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(if some { Holdings::Some } else { Holdings::None })
 }
 
 /// What is known of a chain after some of its records.
@@ -78,16 +105,23 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(key: &'a AuditKey, head: Option<&'a AuditHead>) -> Self {
-        let report = AuditReport { entries: 0, before_chain: 0, head: None, faults: Vec::new() };
+        let report = AuditReport {
+            entries: 0,
+            before_chain: 0,
+            head: None,
+            head_missing_at: Vec::new(),
+            faults: Vec::new(),
+            faults_untold: 0,
+        };
         let known = Known::Before(Before::none());
         Self { key, head, chain: None, known, entry: 0, met_head: false, report }
     }
 
     fn fault(&mut self, what: String) {
-        match self.report.faults.len() {
-            TOLD_MAX => self.report.faults.push("and more".to_owned()),
-            told if told < TOLD_MAX => self.report.faults.push(what),
-            _ => {}
+        if self.report.faults.len() < TOLD_MAX {
+            self.report.faults.push(what);
+        } else {
+            self.report.faults_untold += 1;
         }
     }
 
@@ -110,6 +144,11 @@ impl<'a> Walk<'a> {
         }
         self.entry = entry;
         let record = encode_row(row)?;
+        if row.get_ref(VERB)? == ValueRef::Text(SIGN_HEAD.as_bytes())
+            && self.report.head_missing_at.len() < TOLD_MAX
+        {
+            self.report.head_missing_at.push(entry);
+        }
         match mac_of(row)? {
             Code::None if chain != HAS_OLD_RECORDS => {
                 let (center, chain) = chain;
@@ -162,7 +201,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn end(mut self) -> AuditReport {
+    fn end(mut self, holdings: Holdings) -> AuditReport {
+        if self.head.is_none() && self.report.head.is_none() && holdings == Holdings::Some {
+            let what = "nothing is chained, though there are accounts, doctors or appointments: the \
+                        audit of how they came is gone";
+            self.fault(what.to_owned());
+        }
         if let Some(head) = self.head
             && !self.met_head
         {

@@ -3,10 +3,10 @@
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::super::upkeep::verify_audit;
+use super::super::upkeep::{holds_anything, verify_audit};
 use super::{Place, place, raw};
 use crate::conformance::{at, audit_key};
-use crate::{Answer, AuditHead, AuditKey, Command, Query};
+use crate::{Answer, AuditHead, AuditKey, Command, OperatorDeed, Query};
 
 /// A clinic with a dozen records of all kinds, and where its chain has come to.
 fn audited() -> (Place, AuditHead) {
@@ -206,4 +206,38 @@ fn a_chain_of_another_key_is_found() {
     let last = report.entries + 1;
     let expected = format!("record {last} is not as it was written, or not in its place");
     assert_eq!(said, [expected]);
+}
+
+#[test]
+fn an_audit_that_is_gone_as_a_whole_is_found_without_its_head() {
+    let (place, head) = audited();
+    let connection = unlocked(&place);
+    found(&place, &connection, None, "DELETE FROM audit");
+    found(&place, &connection, Some(&head), "DELETE FROM audit");
+    // As if all of it were from before there was a chain.
+    found(&place, &connection, None, "UPDATE audit SET mac = NULL");
+}
+
+#[test]
+fn an_empty_store_needs_no_audit_and_any_other_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clinic.db");
+    let store = super::Sqlite::open(&path, &audit_key()).unwrap();
+    assert!(!holds_anything(&path).unwrap());
+    assert_eq!(verify_audit(&path, &audit_key(), None).unwrap().faults, Vec::<String>::new());
+    drop(store);
+    assert!(holds_anything(&place().path).unwrap());
+}
+
+#[test]
+fn each_record_of_a_missing_head_is_told() {
+    let (mut place, head) = audited();
+    let none = verify_audit(&place.path, &audit_key(), None).unwrap();
+    assert_eq!(none.head_missing_at, Vec::<u64>::new());
+    for _ in 0..2 {
+        place.clinic.run(Command::Operated(OperatorDeed::SignMissingHead));
+    }
+    let report = verify_audit(&place.path, &audit_key(), Some(&head)).unwrap();
+    assert_eq!(report.head_missing_at, [head.entry + 1, head.entry + 2]);
+    assert_eq!(report.faults, Vec::<String>::new());
 }
