@@ -46,7 +46,8 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let office = Office::open();
     let wants = |command: &mut Command, folder: &str| {
         let (code, _, stderr) = told(command);
-        let expected = "not found, expected a file of <index> <day> <time> <doctor> <port>";
+        let expected = "not found, expected a file of <index> <day> <time> <doctor> <port>, or \
+                        --listen ADDR";
         assert_eq!(stderr, format!("{folder}/availabilities.txt: {expected}\n"));
         assert_eq!(code, 2);
     };
