@@ -21,7 +21,7 @@ macro_rules! public_key {
         /// 64 hexadecimal digits.
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                f.write_str(&crate::to_hexadecimal(&self.0))
             }
         }
 
@@ -34,7 +34,7 @@ macro_rules! public_key {
         impl FromStr for $name {
             type Err = KeyError;
             fn from_str(text: &str) -> Result<Self, KeyError> {
-                crate::secret::bytes_of_hexadecimal(text).map(Self).ok_or(KeyError)
+                crate::from_hexadecimal(text).map(Self).ok_or(KeyError)
             }
         }
 

@@ -7,6 +7,7 @@
 mod appointment;
 mod codes;
 mod doctor;
+mod hexadecimal;
 mod ids;
 mod keys;
 mod money;
@@ -15,6 +16,7 @@ mod refusal;
 mod role;
 mod secret;
 mod slot;
+mod source;
 mod tariff;
 mod week;
 
@@ -24,6 +26,7 @@ pub use codes::{
     OneTimePasswordError,
 };
 pub use doctor::{Doctor, DoctorAddress};
+pub use hexadecimal::{from_hexadecimal, to_hexadecimal};
 pub use ids::{AccountId, AppointmentId, CenterId, Entropy, PatientId};
 pub use keys::{DoctorKeys, KeyError, SealingKey, VerifyingKey};
 pub use money::{Currency, CurrencyError, Money, MoneyError};
@@ -34,5 +37,6 @@ pub use refusal::Refusal;
 pub use role::{Right, Role, UnknownRole};
 pub use secret::{Password, PasswordError, SessionToken, SessionTokenError};
 pub use slot::{Slot, SlotId, SlotIndex, SlotIndexError};
+pub use source::SourcePrefix;
 pub use tariff::Tariff;
 pub use week::{WeekTime, WeekTimeError, first_overlap};

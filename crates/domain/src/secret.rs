@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::{from_hexadecimal, to_hexadecimal};
+
 /// What stands in the place of a secret wherever one would be shown.
 pub(crate) const STARS: &str = "********";
 
@@ -116,18 +118,13 @@ impl SessionToken {
 impl TryFrom<String> for SessionToken {
     type Error = SessionTokenError;
     fn try_from(text: String) -> Result<Self, SessionTokenError> {
-        bytes_of_hexadecimal(&text).map(Self).ok_or(SessionTokenError)
+        from_hexadecimal(&text).map(Self).ok_or(SessionTokenError)
     }
 }
 
 impl From<SessionToken> for String {
     fn from(token: SessionToken) -> String {
-        use std::fmt::Write as _;
-        token.0.iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing into a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        to_hexadecimal(&token.0)
     }
 }
 
@@ -136,19 +133,6 @@ impl fmt::Debug for SessionToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(STARS)
     }
-}
-
-/// What 64 hexadecimal digits stand for; `None` when the text is anything else.
-pub(crate) fn bytes_of_hexadecimal(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes();
-    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

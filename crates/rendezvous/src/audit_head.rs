@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
-use domain::VerifyingKey;
+use domain::{VerifyingKey, from_hexadecimal, to_hexadecimal};
 use jiff::Timestamp;
 use store::sqlite::upkeep;
 use store::{Answer, AuditHead, Command, OperatorDeed, Query, Reader, Store};
@@ -238,19 +238,13 @@ fn public_key(pair: &Ed25519KeyPair) -> [u8; 32] {
 
 /// What is signed.
 fn claims(signed: &SignedHead) -> String {
-    let mac = VerifyingKey(signed.head.mac);
+    let mac = to_hexadecimal(&signed.head.mac);
     format!("{TITLE}\nentry {}\nmac {mac}\nat {}\n", signed.head.entry, signed.at)
 }
 
 fn signed_text(signer: &Ed25519KeyPair, signed: &SignedHead) -> String {
-    use std::fmt::Write as _;
     let claims = claims(signed);
-    let signature = signer.sign(claims.as_bytes());
-    let digits = signature.as_ref().iter().fold(String::new(), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let digits = to_hexadecimal(signer.sign(claims.as_bytes()).as_ref());
     format!("{claims}signature {digits}\n")
 }
 
@@ -259,21 +253,15 @@ fn signed_text(signer: &Ed25519KeyPair, signed: &SignedHead) -> String {
 fn parse(bytes: &[u8], public: &VerifyingKey) -> Option<SignedHead> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (claimed, signature) = text.strip_suffix('\n')?.split_once("signature ")?;
-    let mut raw = [0; SIGNATURE_BYTES];
-    if signature.len() != 2 * SIGNATURE_BYTES || !signature.is_ascii() {
-        return None;
-    }
-    for (byte, at) in raw.iter_mut().zip((0..).step_by(2)) {
-        *byte = u8::from_str_radix(signature.get(at..at + 2)?, 16).ok()?;
-    }
+    let raw: [u8; SIGNATURE_BYTES] = from_hexadecimal(signature)?;
     UnparsedPublicKey::new(&ED25519, public.0).verify(claimed.as_bytes(), &raw).ok()?;
     let mut lines = claimed.lines();
     let title = lines.next()?;
     let entry = lines.next()?.strip_prefix("entry ")?.parse().ok()?;
-    let mac: VerifyingKey = lines.next()?.strip_prefix("mac ")?.parse().ok()?;
+    let mac = from_hexadecimal(lines.next()?.strip_prefix("mac ")?)?;
     let at = lines.next()?.strip_prefix("at ")?.parse().ok()?;
     let whole = title == TITLE && lines.next().is_none();
-    whole.then_some(SignedHead { head: AuditHead { entry, mac: mac.0 }, at })
+    whole.then_some(SignedHead { head: AuditHead { entry, mac }, at })
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use protocol::ticket::SigningKey;
 
+use domain::{from_hexadecimal, to_hexadecimal};
+
 use crate::input::BadInput;
 use private_file::Created;
 
@@ -35,18 +37,12 @@ impl Key {
 
     /// 64 hexadecimal digits: the secret itself, for a private file only.
     pub(crate) fn to_hexadecimal(&self) -> String {
-        use std::fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing into a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        to_hexadecimal(&self.0)
     }
 
     /// What 64 hexadecimal digits stand for; `None` for any other text.
     pub(crate) fn of_hexadecimal(text: &str) -> Option<Self> {
-        // The same digits as a public key's: one reader for both.
-        text.parse().ok().map(|domain::VerifyingKey(bytes)| Self(bytes))
+        from_hexadecimal(text).map(Self)
     }
 }
 

@@ -6,10 +6,13 @@
 //! changed password leaves it as it is.
 
 use aws_lc_rs::hmac;
-use domain::{DeviceCookie, Entropy, UserName};
+use domain::{DeviceCookie, Entropy, UserName, from_hexadecimal, to_hexadecimal};
 
 /// The version, so that another form can be told from this one.
 const VERSION: &str = "v1";
+
+/// Bytes of the code, an HMAC-SHA256 (RFC 2104, FIPS 180-4).
+const CODE_BYTES: usize = 32;
 /// Random bytes of a cookie.
 const NONCE_BYTES: usize = 16;
 
@@ -32,7 +35,8 @@ impl DeviceCookies {
         let mut nonce = [0; NONCE_BYTES];
         nonce.copy_from_slice(&entropy.0[..NONCE_BYTES]);
         let code = hmac::sign(&self.key, &signed(user, &nonce));
-        let text = format!("{VERSION}.{}.{}", hexadecimal(&nonce), hexadecimal(code.as_ref()));
+        let text =
+            format!("{VERSION}.{}.{}", to_hexadecimal(&nonce), to_hexadecimal(code.as_ref()));
         DeviceCookie::try_from(text).expect("letters, digits and dots are a device cookie")
     }
 
@@ -43,9 +47,9 @@ impl DeviceCookies {
         if version != VERSION || parts.next().is_some() {
             return None;
         }
-        let nonce: [u8; NONCE_BYTES] = bytes_of(nonce)?.try_into().ok()?;
+        let nonce: [u8; NONCE_BYTES] = bytes_of(nonce)?;
         // Compared in constant time.
-        hmac::verify(&self.key, &signed(user, &nonce), &bytes_of(code)?).ok()?;
+        hmac::verify(&self.key, &signed(user, &nonce), &bytes_of::<CODE_BYTES>(code)?).ok()?;
         Some(DeviceId(nonce))
     }
 }
@@ -55,23 +59,9 @@ fn signed(user: &UserName, nonce: &[u8; NONCE_BYTES]) -> Vec<u8> {
     [VERSION.as_bytes(), nonce, user.as_str().as_bytes()].concat()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// What lower-case hexadecimal digits stand for; a cookie has one spelling.
-fn bytes_of(digits: &str) -> Option<Vec<u8>> {
-    let lower = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    if !digits.len().is_multiple_of(2) || !digits.bytes().all(lower) {
-        return None;
-    }
-    let pair = |at| u8::from_str_radix(&digits[at..at + 2], 16).ok();
-    (0..digits.len()).step_by(2).map(pair).collect()
+/// What lower-case hexadecimal digits stand for: a cookie has one spelling.
+fn bytes_of<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    from_hexadecimal(digits).filter(|bytes| to_hexadecimal(bytes) == digits)
 }
 
 #[cfg(test)]

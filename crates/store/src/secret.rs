@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::EnrolmentCode;
+use domain::{EnrolmentCode, from_hexadecimal, to_hexadecimal};
 use thiserror::Error;
 
 /// A password as the store keeps it: a PHC string (`$argon2id$v=19$…`). Printing it shows nothing.
@@ -143,15 +143,13 @@ impl SessionId {
 /// 16 hexadecimal digits.
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&to_hexadecimal(&self.0))
     }
 }
 
 impl FromStr for SessionId {
     type Err = SessionIdError;
     fn from_str(text: &str) -> Result<Self, SessionIdError> {
-        let right = text.len() == 16 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let number = u64::from_str_radix(text, 16).ok().filter(|_| right).ok_or(SessionIdError)?;
-        Ok(Self(number.to_be_bytes()))
+        from_hexadecimal(text).map(Self).ok_or(SessionIdError)
     }
 }

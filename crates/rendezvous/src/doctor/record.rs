@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use domain::{AppointmentId, Currency, PatientId, PlanName, Service};
+use domain::{AppointmentId, Currency, PatientId, PlanName, Service, to_hexadecimal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::audit::{AuditKey, next_mac};
@@ -240,7 +240,7 @@ fn line_of(key: &AuditKey, head: Head, entry: &Entry) -> io::Result<(String, Hea
     let mut line = serde_json::to_string(&Numbered { entry: number, rest: entry })?;
     let mac = next_mac(key, &head.mac, line.as_bytes());
     line.pop();
-    let line = format!("{line}{BEFORE_MAC}{}{AFTER_MAC}\n", hexadecimal(&mac));
+    let line = format!("{line}{BEFORE_MAC}{}{AFTER_MAC}\n", to_hexadecimal(&mac));
     Ok((line, Head { entry: number, mac }))
 }
 
@@ -292,13 +292,13 @@ fn checked(key: &AuditKey, head: Head, line: &[u8]) -> Option<Head> {
     let record = format!("{}}}", record.strip_suffix(BEFORE_MAC)?);
     let Number { entry } = serde_json::from_str(&record).ok()?;
     let expected = next_mac(key, &head.mac, record.as_bytes());
-    (entry == head.entry + 1 && hexadecimal(&expected) == mac)
+    (entry == head.entry + 1 && to_hexadecimal(&expected) == mac)
         .then_some(Head { entry, mac: expected })
 }
 
 fn written_head(key: &AuditKey, head: Head) -> io::Result<String> {
-    let mac = hexadecimal(&head.mac);
-    let code = hexadecimal(&next_mac(key, &head.mac, format!("head {}", head.entry).as_bytes()));
+    let mac = to_hexadecimal(&head.mac);
+    let code = to_hexadecimal(&next_mac(key, &head.mac, format!("head {}", head.entry).as_bytes()));
     let written = WrittenHead { entry: head.entry, mac, code };
     Ok(serde_json::to_string(&written)? + "\n")
 }
@@ -348,10 +348,6 @@ pub(super) fn verify(files: &Files) -> anyhow::Result<String> {
     let count = chain.heads.len();
     let torn = if chain.torn_bytes > 0 { ", and a torn line that was never finished" } else { "" };
     Ok(format!("{}: {count} estimates, nothing altered or missing{torn}", path.display()))
-}
-
-fn hexadecimal(bytes: &[u8; MAC_BYTES]) -> String {
-    crate::keys::Key(*bytes).to_hexadecimal()
 }
 
 #[cfg(test)]

@@ -190,7 +190,7 @@ fn authority_params(key: &KeyPair) -> CertificateParams {
     let mut params = CertificateParams::default();
     let digest =
         aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key.subject_public_key_info());
-    let mark: String = digest.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let mark = domain::to_hexadecimal(&digest.as_ref()[..4]);
     params.distinguished_name = called(&format!("Rendezvous private authority {mark}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];

@@ -1,6 +1,6 @@
 //! Accounts, passwords, and what one-time passwords are made of.
 
-use domain::{AccountId, PatientId, Role, UserName};
+use domain::{AccountId, PatientId, Role, UserName, from_hexadecimal, to_hexadecimal};
 
 use super::rows;
 use super::statements::{one, run};
@@ -74,7 +74,7 @@ impl Batch<'_> {
             return Ok(Outcome::UserExists);
         }
         if let Some(totp) = &new.totp {
-            self.add_credential(new.account, "totp", &hexadecimal(totp))?;
+            self.add_credential(new.account, "totp", &to_hexadecimal(totp.expose()))?;
         }
         self.audit(&Deed {
             subject: Some(&new.account.to_string()),
@@ -108,7 +108,7 @@ impl Batch<'_> {
         let Some(account) = self.account_of_user(&new.user)? else {
             return Ok(Outcome::NoSuchUser);
         };
-        self.replace_credential(account, "totp", &hexadecimal(&new.secret))?;
+        self.replace_credential(account, "totp", &to_hexadecimal(new.secret.expose()))?;
         self.audit_account(&new.actor, "set_totp", account)?;
         Ok(Outcome::Done)
     }
@@ -169,25 +169,7 @@ impl Batch<'_> {
     }
 }
 
-/// A secret as its column has it.
-fn hexadecimal(secret: &TotpSecret) -> String {
-    use std::fmt::Write as _;
-    secret.expose().iter().fold(String::with_capacity(40), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// The secret behind the text of its column; `None` when it is none.
 pub(super) fn totp_of(text: &str) -> Option<TotpSecret> {
-    let digits = text.as_bytes();
-    if digits.len() != 40 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let mut bytes = [0; 20];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(TotpSecret::new(bytes))
+    from_hexadecimal(text).map(TotpSecret::new)
 }
