@@ -2,7 +2,7 @@
 
 use protocol::limits::BOARD_BYTES;
 
-use crate::script::steps;
+use crate::script::{Step, steps};
 use crate::visitor::Visitor;
 
 /// Plays the script twice: once the peer closes its side at the end, once it falls silent. Either
@@ -12,7 +12,11 @@ use crate::visitor::Visitor;
 /// When the conversation breaks a promise.
 pub fn check(data: &[u8]) {
     // JSON lines are another target's.
-    if data.first() == Some(&b'{') {
+    let mut said = steps(data).filter_map(|step| match step {
+        Step::Piece(bytes) | Step::Flood(bytes) => bytes.first(),
+        Step::Pause => None,
+    });
+    if said.next() == Some(&b'{') {
         return;
     }
     let mut visitor = Visitor::enter();
