@@ -184,7 +184,7 @@ impl Connection {
     }
 
     fn known(&self) -> Known {
-        if self.visit.user().is_some() { Known::LoggedIn } else { Known::Stranger }
+        if self.visit.is_logged_in() { Known::LoggedIn } else { Known::Stranger }
     }
 
     fn show_request(&self, asked: &Asked) {

@@ -7,10 +7,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use domain::SourcePrefix;
 use tokio::sync::Notify;
 
 use crate::limits::Limits;
-use crate::source::Source;
 
 /// Counts the connections; cheap to clone.
 #[derive(Debug, Clone)]
@@ -26,13 +26,13 @@ struct People {
     served: HashMap<u64, Member>,
     strangers: usize,
     silent: BTreeSet<u64>,
-    by_source: HashMap<Source, Neighbours>,
+    by_source: HashMap<SourcePrefix, Neighbours>,
     refused: usize,
 }
 
 #[derive(Debug)]
 struct Member {
-    source: Source,
+    source: SourcePrefix,
     standing: Standing,
     dismissed: Arc<Notify>,
 }
@@ -88,7 +88,7 @@ impl Crowd {
 
     /// A place for a connection from `source`; `None` when there is not even time to say "busy".
     pub(crate) fn enter(&self, source: IpAddr) -> Option<Place> {
-        let source = Source::from(source);
+        let source = SourcePrefix::of(source);
         let mut people = self.lock();
         let seat = if people.make_room(&self.limits, source) {
             Some(people.sit_down(source))
@@ -119,7 +119,7 @@ impl Crowd {
 
 impl People {
     /// Whether one more of `source` may come; somebody else may have had to go for it.
-    fn make_room(&mut self, limits: &Limits, source: Source) -> bool {
+    fn make_room(&mut self, limits: &Limits, source: SourcePrefix) -> bool {
         if let Some(there) = self.by_source.get(&source) {
             let full = there.served >= limits.connections_per_source_max
                 || there.strangers >= limits.strangers_per_source_max;
@@ -134,7 +134,7 @@ impl People {
         !full || oldest.is_some_and(|oldest| self.dismiss(oldest))
     }
 
-    fn sit_down(&mut self, source: Source) -> Seat {
+    fn sit_down(&mut self, source: SourcePrefix) -> Seat {
         let number = self.next;
         self.next += 1;
         let dismissed = Arc::new(Notify::new());

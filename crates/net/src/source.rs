@@ -4,23 +4,6 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// What counts as one source: an IPv4 address, or the /64 of an IPv6 one, since whoever has one
-/// address of a /64 has all of them (RFC 6177 §2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Source(IpAddr);
-
-/// The bits of an IPv6 address that one site does not choose.
-const IPV6_SITE: u128 = !(u64::MAX as u128);
-
-impl From<IpAddr> for Source {
-    fn from(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V4(address) => address.into(),
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & IPV6_SITE).into(),
-        })
-    }
-}
-
 /// From where a center answers in plaintext.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaintextFrom(Vec<IpNet>);
@@ -62,15 +45,6 @@ pub(crate) fn is_within(networks: &[IpNet], address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_ipv6_source_is_its_network_of_64_bits() {
-        let source = |text: &str| Source::from(text.parse::<IpAddr>().unwrap());
-        assert_eq!(source("2001:db8:1:2::1"), source("2001:db8:1:2:ffff:ffff:ffff:ffff"));
-        assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
-        assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));
-        assert_ne!(source("192.0.2.1"), source("192.0.2.2"));
-    }
 
     #[test]
     fn plaintext_is_for_loopback_and_for_what_the_operator_names() {

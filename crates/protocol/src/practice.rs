@@ -127,7 +127,7 @@ impl Practice {
 
     /// Takes one datagram in the clear from `source` and says what to send back to it. Sealed ones
     /// are met with silence: see [`Self::answer`].
-    pub fn receive(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) -> Seen {
+    pub(crate) fn receive(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) -> Seen {
         if datagram.len() > DATAGRAM_BYTES_MAX {
             return Seen::NOTHING;
         }

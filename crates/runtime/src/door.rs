@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use center::{NewPassword, Verdict, Verified};
-use domain::{DeviceCookie, DoctorName, OneTimePassword, Password, UserName};
+use domain::{DeviceCookie, DoctorName, OneTimePassword, Password, SourcePrefix, UserName};
 use jiff::Timestamp;
 use store::{AccountRecord, StoreError};
 use tokio::sync::oneshot;
@@ -18,7 +18,6 @@ use crate::lanes::{Lane, LaneLimits};
 use crate::password::{self, Workspace, one_time, policy};
 use crate::pool::Pool;
 use crate::remembered::Remembered;
-use crate::source::SourcePrefix;
 use crate::throttle::{NoGuess, Throttle};
 use crate::{Settings, Threads, fresh_entropy};
 

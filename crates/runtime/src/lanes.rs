@@ -5,9 +5,8 @@
 //! own, and so has each source. When the strangers' line is full, the source with the most waiting
 //! gives up its latest place for a source with fewer: many sources are needed to keep one out.
 
+use domain::SourcePrefix;
 use std::collections::{HashMap, VecDeque};
-
-use crate::source::SourcePrefix;
 
 /// In which lane a job waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

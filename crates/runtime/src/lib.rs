@@ -14,7 +14,6 @@ pub mod password;
 mod pool;
 mod remembered;
 mod settings;
-mod source;
 pub mod throttle;
 
 use std::net::IpAddr;

@@ -29,14 +29,13 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{DoctorName, Entropy, UserName};
+use domain::{DoctorName, Entropy, SourcePrefix, UserName};
 use governor::clock::{Clock, MonotonicClock};
 use sha2::{Digest, Sha256};
 
 use budget::{Became, Budget, Key, NotNow, Shape, Taken};
 
 use crate::device::DeviceId;
-use crate::source::SourcePrefix;
 
 /// The most keys of one budget that are remembered for each hashing thread.
 pub const KEYS_PER_HASHER_MAX: usize = 262_144;
