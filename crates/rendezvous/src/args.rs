@@ -35,7 +35,7 @@ pub(crate) use doctor::{Advertised, DoctorArgs};
 pub(crate) use limits::LimitArgs;
 pub(crate) use pages::{completions, man_page, man_pages};
 pub(crate) use patient::{Errand, PatientArgs};
-pub(crate) use simulate::SimulateArgs;
+pub(crate) use simulate::{SimulateArgs, SimulationKind};
 pub(crate) use values::{
     ConfigFile, DoctorAt, LogFilter, PatientNamed, PatientSelect, Select, StoreLocation, Zone,
 };
@@ -125,14 +125,26 @@ pub(crate) enum ColorChoice {
 /// What the program is this time.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Role {
-    Simulate(SimulateArgs),
+    Simulate(Box<SimulateArgs>),
     Center(Box<CenterArgs>),
     Doctor(DoctorArgs),
     Patient(PatientArgs),
     Admin(AdminArgs),
+    CheckHistory(CheckHistoryArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
+}
+
+/// Say whether a history of bookings is linearizable: no slot was ever held twice
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rendezvous simulate --patients 1000 --rate 100/s --history crowd.jsonl
+  rendezvous check-history crowd.jsonl")]
+pub(crate) struct CheckHistoryArgs {
+    /// The history, a JSON object a line; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
 }
 
 /// Print a rendezvous.toml with every setting, commented out
@@ -202,7 +214,7 @@ where
         Role::Patient(args) => args.check(),
         Role::Center(args) => args.check(),
         Role::Admin(args) => args.check(),
-        Role::Config(_) | Role::Completions(_) | Role::Man(_) => Ok(()),
+        Role::CheckHistory(_) | Role::Config(_) | Role::Completions(_) | Role::Man(_) => Ok(()),
     };
     checked.map_err(|wrong| command.error(ErrorKind::ArgumentConflict, wrong))?;
     Ok(cli)

@@ -7,6 +7,7 @@ mod admin;
 mod args;
 mod audit_head;
 mod center;
+mod check_history;
 mod config;
 mod doctor;
 mod exit;
@@ -43,7 +44,10 @@ fn main() -> ExitCode {
 fn arguments(words: Vec<OsString>) -> anyhow::Result<Cli> {
     // Not judged yet: what one flag lacks the file may bring.
     let cli = args::read(&mut args::command(), words.clone())?;
-    if matches!(cli.role, Role::Config(_) | Role::Completions(_) | Role::Man(_)) {
+    if matches!(
+        cli.role,
+        Role::CheckHistory(_) | Role::Config(_) | Role::Completions(_) | Role::Man(_)
+    ) {
         // They have no settings, and help to mend a file that is broken.
         return Ok(cli);
     }
@@ -54,11 +58,12 @@ fn arguments(words: Vec<OsString>) -> anyhow::Result<Cli> {
 fn run(cli: Cli) -> anyhow::Result<Ended> {
     let log = logging::start(&cli.global)?;
     let ended = match cli.role {
-        Role::Simulate(args) => simulate::run(args, &cli.global),
+        Role::Simulate(args) => simulate::run(*args, &cli.global),
         Role::Center(args) => center::run(*args, &cli.global),
         Role::Doctor(args) => doctor::run(args, &cli.global),
         Role::Patient(args) => patient::run(args, &cli.global),
         Role::Admin(args) => admin::run(args),
+        Role::CheckHistory(args) => check_history::run(&args),
         Role::Config(_) => print(config::commented_default(&args::command()).as_bytes()),
         Role::Completions(args) => print(&args::completions(args.shell)),
         Role::Man(args) => match args.output {

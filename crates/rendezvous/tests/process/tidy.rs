@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use crate::running::{rendezvous, told};
 
 /// What each crate may import of ours, as drawn in ARCHITECTURE.md.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("protocol", &["domain"]),
     ("store", &["domain"]),
     ("center", &["domain", "protocol", "store"]),
     ("runtime", &["center", "domain", "store"]),
     ("net", &["center", "domain", "protocol", "runtime"]),
-    ("rendezvous", &["center", "domain", "net", "protocol", "runtime", "store"]),
+    ("simulator", &["center", "domain", "net", "protocol", "runtime", "store"]),
+    ("rendezvous", &["center", "domain", "net", "protocol", "runtime", "simulator", "store"]),
 ];
 
 const DOCUMENTS: [&str; 7] = [

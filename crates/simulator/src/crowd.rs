@@ -1,0 +1,1 @@
+//! A crowd of patients on real sockets, through `net`'s own patient.
