@@ -6,6 +6,7 @@
 
 mod crowd;
 mod processes;
+mod reporting;
 mod virtual_world;
 
 use crate::args::{Global, SimulateArgs, SimulationKind};
