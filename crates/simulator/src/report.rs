@@ -6,7 +6,7 @@
 
 mod kept;
 mod latency;
-mod numbers;
+pub(crate) mod numbers;
 mod page;
 mod reasons;
 mod table;
