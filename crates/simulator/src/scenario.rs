@@ -4,7 +4,6 @@
 //! is deliberately not here: where the text comes from, and how a mistake in it is shown.
 
 mod build;
-mod compare;
 mod file;
 mod words;
 
@@ -16,8 +15,6 @@ use protocol::files::FileMistake;
 
 use crate::plan::{DoctorPlan, Plan};
 use file::{DoctorTable, File};
-
-pub use compare::{Compared, Comparison, Unit};
 
 /// The largest scenario, in bytes.
 const TEXT_BYTES_MAX: usize = 1_024 * 1_024;

@@ -4,28 +4,28 @@ use std::time::Duration;
 
 /// `part` of `whole`, from 0 to 1, to six places; 0 of nothing.
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-pub(crate) fn share(part: u64, whole: u64) -> f64 {
+pub(super) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { rounded(part as f64 / whole as f64, 6) }
 }
 
 /// Seconds, to the microsecond.
-pub(crate) fn seconds(time: Duration) -> f64 {
+pub(super) fn seconds(time: Duration) -> f64 {
     rounded(time.as_secs_f64(), 6)
 }
 
 /// Milliseconds, to the microsecond.
-pub(crate) fn milliseconds(time: Duration) -> f64 {
+pub(super) fn milliseconds(time: Duration) -> f64 {
     rounded(time.as_secs_f64() * 1_000.0, 3)
 }
 
 /// To so many places behind the point.
-pub(crate) fn rounded(number: f64, places: i32) -> f64 {
+pub(super) fn rounded(number: f64, places: i32) -> f64 {
     let scale = 10_f64.powi(places);
     (number * scale).round() / scale
 }
 
 /// `1234567` as `1,234,567`.
-pub(crate) fn count(number: u64) -> String {
+pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut told = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -38,7 +38,7 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// A share as `12.3 %`; with more digits where they are all that there is.
-pub(crate) fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     let number = share * 100.0;
     match number {
         _ if number == 0.0 || number >= 99.9995 => format!("{number:.0} %"),
@@ -48,7 +48,7 @@ pub(crate) fn percent(share: f64) -> String {
 }
 
 /// A time in the unit that suits it: `0.31 ms`, `12.3 ms`, `1.23 s`, `4 min 05 s`.
-pub(crate) fn time(ms: f64) -> String {
+pub(super) fn time(ms: f64) -> String {
     match ms {
         _ if ms < 10.0 => format!("{ms:.2} ms"),
         _ if ms < 999.95 => format!("{ms:.1} ms"),
@@ -63,7 +63,7 @@ pub(crate) fn time(ms: f64) -> String {
     clippy::cast_sign_loss,
     reason = "a cast of a float stays within its bounds"
 )]
-pub(crate) fn long_time(seconds: f64) -> String {
+pub(super) fn long_time(seconds: f64) -> String {
     let seconds = seconds.round() as u64;
     match seconds {
         0..120 => format!("{seconds} s"),

@@ -10,6 +10,7 @@ use crate::plan::tests::check_plan;
 use crate::plan::{Choice, FaultLevel};
 
 mod bad_files;
+mod played;
 
 /// A small scenario that is right; tests change a line of it.
 const SMALL: &str = r#"title = "A small clinic"

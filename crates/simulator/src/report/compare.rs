@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use askama::Template;
 use serde::Serialize;
 
-use crate::report::numbers::{count, long_time, percent, time};
-use crate::report::{Aligned, Column, Report, Stretch, Table, Utilisation};
+use super::numbers::{count, long_time, percent, time};
+use super::table::{Aligned, Column, Table};
+use super::values::{Report, Stretch, Utilisation};
 
 /// What stands where a report does not say.
 const NOTHING: &str = "–";
@@ -51,24 +51,11 @@ pub enum Unit {
     Milliseconds,
 }
 
-/// A page about the comparison, or a part of one.
-#[derive(Template)]
-#[template(
-    ext = "html",
-    source = r##"<section id="comparison" aria-labelledby="comparison-head">
-<h2 id="comparison-head">{{ table.caption }}</h2>
-<table>
-<thead><tr>{% for column in table.columns %}<th scope="col">{{ column.head }}</th>{% endfor %}</tr></thead>
-<tbody>
-{% for row in table.rows %}<tr>{% for cell in row %}{% if loop.first %}<th scope="row">{{ cell }}</th>
-{%- else %}<td class="number">{{ cell }}</td>{% endif %}{% endfor %}</tr>
-{% endfor %}</tbody>
-</table>
-</section>
-"##
-)]
-struct Section<'a> {
-    table: &'a Table,
+impl Report {
+    /// Puts another run at the side of this one: its tables, its page and its JSON tell of both.
+    pub fn compare_with(&mut self, other: &Self) {
+        self.comparison = Some(Comparison::of(self, other));
+    }
 }
 
 impl Comparison {
@@ -98,19 +85,6 @@ impl Comparison {
             ],
             rows: self.rows.iter().map(Compared::cells).collect(),
         }
-    }
-
-    /// As a section of a page, with the same table. It needs nothing else.
-    #[must_use]
-    pub fn to_html(&self) -> String {
-        Section { table: &self.table() }.render().expect("writing to a string does not fail")
-    }
-
-    /// As JSON for programs, with a line break at its end.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        let json = serde_json::to_string_pretty(self);
-        json.expect("strings and finite numbers are JSON") + "\n"
     }
 }
 
