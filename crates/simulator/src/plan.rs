@@ -7,8 +7,8 @@ use domain::{DoctorName, Money, PlanName, SlotIndex, Tariff};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-mod arrivals;
-mod calendar;
+pub(crate) mod arrivals;
+pub(crate) mod calendar;
 pub mod faults;
 mod numbers;
 
@@ -133,3 +133,6 @@ impl Plant {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

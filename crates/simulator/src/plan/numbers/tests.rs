@@ -4,23 +4,7 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
-
-/// What has to hold of every plan, from numbers or from a scenario.
-fn check_plan(plan: &Plan) {
-    assert!(plan.arrivals.is_sorted(), "arrivals are ascending");
-    let length = Duration::from_hours(24) * plan.days;
-    assert!(plan.arrivals.iter().all(|&at| at < length), "people come in the days of the plan");
-    let indexes: BTreeSet<SlotIndex> = plan.slots.iter().map(|slot| slot.index).collect();
-    assert_eq!(indexes.len(), plan.slots.len(), "indexes are unique");
-    let keys = |slot: &SlotPlan| (slot.start, slot.doctor);
-    assert!(plan.slots.is_sorted_by_key(keys), "slots are in order");
-    assert!(plan.slots.iter().all(|slot| slot.start < slot.end), "slots last");
-    for doctor in 0..plan.doctors.len() {
-        let own: Vec<&SlotPlan> = plan.slots.iter().filter(|s| s.doctor == doctor).collect();
-        let apart = own.windows(2).all(|pair| pair[0].end <= pair[1].start);
-        assert!(apart, "slots of a doctor do not overlap");
-    }
-}
+use crate::plan::tests::check_plan;
 
 fn numbers() -> Numbers {
     Numbers {
