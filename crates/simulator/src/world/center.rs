@@ -438,8 +438,7 @@ impl World<'_> {
     /// The store, as a new process finds it.
     fn reopen_store(&mut self) -> Held {
         let store = &self.store;
-        let opened =
-            store.crash().and_then(|()| Ok((store.writer()?, store.reader()?)));
+        let opened = store.crash().and_then(|()| Ok((store.writer()?, store.reader()?)));
         let (writer, reader) = opened.map_err(|error| crate::checks::Violation {
             check: "the store opens again",
             what: format!("{error:?}"),

@@ -255,7 +255,8 @@ impl World<'_> {
     /// The planted bug of a doctor: prices that are another's, now and then.
     fn mix_up(&mut self, number: DoctorNumber) {
         let Some(mixed_up) = &mut self.mixed_up else { return };
-        let tariffs: Vec<Tariff> = self.doctors.iter().map(|doctor| doctor.tariff.clone()).collect();
+        let tariffs: Vec<Tariff> =
+            self.doctors.iter().map(|doctor| doctor.tariff.clone()).collect();
         let tariff = mixed_up.tariff(usize::from(number), &tariffs).clone();
         if let Some(practice) = &mut self.doctors[usize::from(number)].practice {
             practice.set_tariff(tariff);
