@@ -35,7 +35,7 @@ pub(crate) use doctor::{Advertised, DoctorArgs};
 pub(crate) use limits::LimitArgs;
 pub(crate) use pages::{completions, man_page, man_pages};
 pub(crate) use patient::{Errand, PatientArgs};
-pub(crate) use simulate::{SimulateArgs, SimulationKind};
+pub(crate) use simulate::{SimulateArgs, SimulationKind, per_second};
 pub(crate) use values::{
     ConfigFile, DoctorAt, LogFilter, PatientNamed, PatientSelect, Select, StoreLocation, Zone,
 };

@@ -7,9 +7,14 @@ use domain::{DoctorName, Money, PlanName, SlotIndex, Tariff};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+pub(crate) mod arrivals;
+pub(crate) mod calendar;
 pub mod faults;
+mod numbers;
 
+pub use arrivals::Arrivals;
 pub use faults::{FaultLevel, Faults};
+pub use numbers::{Numbers, NumbersError};
 
 /// A simulation from beginning to end.
 #[derive(Debug, Clone)]
@@ -128,3 +133,6 @@ impl Plant {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -4,6 +4,7 @@
 //! written as JSON, as a page, and as tables for a terminal. What is deliberately not here: files and
 //! terminals.
 
+mod compare;
 mod kept;
 mod latency;
 mod numbers;
@@ -30,6 +31,7 @@ use timeline::Timeline;
 use tries::TryCounts;
 use waits::WaitCounts;
 
+pub use compare::{Compared, Comparison, Unit};
 pub use table::{Aligned, Column, Table};
 pub use values::{
     ConnectionCount, CurvePoint, Diagram, FORMAT, Latency, Outcome, OutcomeCount, OverTime,
@@ -188,6 +190,7 @@ impl Tally {
             waits: self.waits.told(),
             connections: self.connections(),
             diagrams: self.kept.told(),
+            comparison: None,
         }
     }
 

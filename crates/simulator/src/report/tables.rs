@@ -1,5 +1,6 @@
 //! Which tables a report has, and what is in them.
 
+use super::compare::Comparison;
 use super::numbers::{count, long_time, percent, time};
 use super::table::{Column, Table};
 use super::values::{Diagram, Report, TryCount};
@@ -18,8 +19,15 @@ impl Report {
             self.tries_table(),
             self.waits_table(),
             self.doctors_table(),
+            self.comparison_table(),
         ];
         all.into_iter().filter(|table| !table.rows.is_empty()).collect()
+    }
+
+    /// This run and another side by side; without a row when it is by itself.
+    pub(super) fn comparison_table(&self) -> Table {
+        let compared = self.comparison.as_ref().map(Comparison::table);
+        compared.unwrap_or_else(|| Table::new("Side by side", []))
     }
 
     /// How visits ended.

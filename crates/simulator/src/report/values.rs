@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use super::compare::Comparison;
+
 /// The number of this shape. It changes when something that was there is gone or means something else.
 pub const FORMAT: u32 = 1;
 
@@ -43,6 +45,9 @@ pub struct Report {
     pub connections: Vec<ConnectionCount>,
     /// A few whole visits, for sequence diagrams.
     pub diagrams: Vec<Diagram>,
+    /// This run and another side by side; `None` when it is by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
 }
 
 /// Something that the run was set to.

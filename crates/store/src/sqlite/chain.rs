@@ -25,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 use super::statements::one;
 use super::trail::Deed;
 use crate::audit::{CHAIN_START, MAC_BYTES, next_mac};
-use crate::{AuditActor, AuditKey, StoreError};
+use crate::{AuditActor, AuditKey, AuditRecord, StoreError};
 
 /// Which chain this process writes. One for each process of a center, once there are several.
 pub(super) const CHAIN: i64 = 0;
@@ -176,26 +176,8 @@ impl<'k> Chain<'k> {
     ) -> Result<(), StoreError> {
         let last = self.last(connection, center)?;
         let entry = last.entry + 1;
-        let (actor, who) = match &deed.who {
-            AuditActor::Account(account) => ("account", Some(account)),
-            AuditActor::Operator => ("operator", None),
-            AuditActor::Stranger => ("stranger", None),
-        };
         let source = deed.source.map(|source| source.to_canonical().to_string());
-        let columns: [ValueRef<'_>; CHAINED_COLUMNS.len()] = [
-            ValueRef::Integer(center),
-            ValueRef::Integer(CHAIN),
-            ValueRef::Integer(entry),
-            ValueRef::Integer(at),
-            ValueRef::Text(actor.as_bytes()),
-            blob(who.map(AccountId::as_bytes)),
-            ValueRef::Text(deed.verb.as_bytes()),
-            text(deed.subject),
-            blob(deed.patient.as_ref().map(PatientId::as_bytes)),
-            ValueRef::Text(deed.outcome.as_bytes()),
-            text(source.as_deref()),
-            ValueRef::Integer(i64::from(deed.times)),
-        ];
+        let columns = columns((center, entry, at), deed, source.as_deref());
         let mac = next_mac(self.key, &last.mac, &encode(columns));
         let sql = concat!(
             "INSERT INTO audit (",
@@ -208,6 +190,49 @@ impl<'k> Chain<'k> {
         self.last.set(Some(Link { entry, mac }));
         Ok(())
     }
+}
+
+/// A record's values, in the order of [`CHAINED_COLUMNS`].
+fn columns<'v>(
+    (center, entry, at): (i64, i64, i64),
+    deed: &'v Deed<'v>,
+    source: Option<&'v str>,
+) -> [ValueRef<'v>; CHAINED_COLUMNS.len()] {
+    let (actor, who) = match &deed.who {
+        AuditActor::Account(account) => ("account", Some(account)),
+        AuditActor::Operator => ("operator", None),
+        AuditActor::Stranger => ("stranger", None),
+    };
+    [
+        ValueRef::Integer(center),
+        ValueRef::Integer(CHAIN),
+        ValueRef::Integer(entry),
+        ValueRef::Integer(at),
+        ValueRef::Text(actor.as_bytes()),
+        blob(who.map(AccountId::as_bytes)),
+        ValueRef::Text(deed.verb.as_bytes()),
+        text(deed.subject),
+        blob(deed.patient.as_ref().map(PatientId::as_bytes)),
+        ValueRef::Text(deed.outcome.as_bytes()),
+        text(source),
+        ValueRef::Integer(i64::from(deed.times)),
+    ]
+}
+
+/// The bytes of a record that was read as a value.
+pub(super) fn bytes_of(record: &AuditRecord, center: i64) -> Vec<u8> {
+    let deed = Deed {
+        who: record.who,
+        verb: &record.verb,
+        subject: record.subject.as_deref(),
+        patient: record.patient,
+        outcome: &record.outcome,
+        source: record.source,
+        times: record.times,
+    };
+    let source = record.source.map(|source| source.to_string());
+    let entry = i64::try_from(record.entry).unwrap_or(i64::MAX);
+    encode(columns((center, entry, record.at.as_millisecond()), &deed, source.as_deref()))
 }
 
 fn blob(bytes: Option<&[u8; 16]>) -> ValueRef<'_> {

@@ -40,7 +40,7 @@ use self::connection::Purpose;
 use self::lock::StoreLock;
 use crate::{AuditKey, Reader, Store, StoreError, Writer};
 
-/// The key of audits in memory, which nobody will ever verify.
+/// The key of audits in memory that nobody will ever verify.
 const MEMORY_KEY: [u8; 32] = [0x4d; 32];
 
 /// A SQLite database with one center's data.
@@ -91,10 +91,18 @@ impl Sqlite {
     /// # Errors
     /// When there is not enough memory.
     pub fn in_memory() -> Result<Self, StoreError> {
+        Self::in_memory_with(&AuditKey::new(MEMORY_KEY))
+    }
+
+    /// The same, with its audit chained under `key`, for whoever wants to verify it.
+    ///
+    /// # Errors
+    /// When there is not enough memory.
+    pub fn in_memory_with(key: &AuditKey) -> Result<Self, StoreError> {
         let center = CenterId::default();
         let connection = connection::in_memory(center)?;
         let place = Place::Memory(Arc::new(Mutex::new(connection)));
-        Ok(Self { center, key: AuditKey::new(MEMORY_KEY), place })
+        Ok(Self { center, key: key.clone(), place })
     }
 }
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 pub use super::check::check;
 use super::connection;
 use super::lock::{StoreLock, beside};
-pub use super::verify::{holds_anything, verify_audit};
+pub use super::verify::{follow_audit, holds_anything, verify_audit};
 use crate::StoreError;
 
 /// Writes a backup of `store`, which may be in use, to `file`: whole, checked, on the disk, and

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
+use domain::CenterId;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
-use super::chain::{Before, CHAIN, CHAINED_COLUMNS, audit_columns, encode_row, start};
+use super::chain::{Before, CHAIN, CHAINED_COLUMNS, audit_columns, bytes_of, encode_row, start};
 use super::connection;
 use super::statements::one;
 use crate::audit::{MAC_BYTES, next_mac};
 use crate::command::SIGN_HEAD;
-use crate::{AuditHead, AuditKey, AuditReport, StoreError};
+use crate::{AuditHead, AuditKey, AuditRecord, AuditReport, StoreError};
 
 /// The center and the chain whose first records may be from before there were codes: the first
 /// schema knew no other.
@@ -58,6 +59,37 @@ fn verify(
         walk.step(row)?;
     }
     Ok(walk.end(holdings(connection)?))
+}
+
+/// Follows the chain of a store that never held a record without a code: `records`, read from it in
+/// order, come right behind `after` (`None` for its beginning) and are as they were written under
+/// `key`. Gives the new head, so that a store's whole audit can be looked through piece by piece.
+///
+/// # Errors
+/// What is wrong with the first record that is not as it was written, or not in its place.
+pub fn follow_audit(
+    key: &AuditKey,
+    after: Option<AuditHead>,
+    records: &[AuditRecord],
+) -> Result<Option<AuditHead>, String> {
+    let center = i64::from(CenterId::default().0);
+    let mut head = after;
+    for record in records {
+        let (last, previous) = match head {
+            Some(head) => (head.entry, head.mac),
+            None => (0, start(key, Before::none())),
+        };
+        let entry = record.entry;
+        if entry != last + 1 {
+            return Err(format!("after record {last} comes {entry}"));
+        }
+        let Some(mac) = record.mac else { return Err(format!("record {entry} has no code")) };
+        if next_mac(key, &previous, &bytes_of(record, center)) != mac {
+            return Err(format!("record {entry} is not as it was written, or not in its place"));
+        }
+        head = Some(AuditHead { entry, mac });
+    }
+    Ok(head)
 }
 
 /// Whether the store at `path`, which may be in use, holds what no store ever holds without an audit

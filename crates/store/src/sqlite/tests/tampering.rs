@@ -3,10 +3,10 @@
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::super::upkeep::{holds_anything, verify_audit};
+use super::super::upkeep::{follow_audit, holds_anything, verify_audit};
 use super::{Place, place, raw};
 use crate::conformance::{at, audit_key};
-use crate::{Answer, AuditHead, AuditKey, Command, OperatorDeed, Query};
+use crate::{Answer, AuditHead, AuditKey, AuditRecord, Command, OperatorDeed, Query};
 
 /// A clinic with a dozen records of all kinds, and where its chain has come to.
 fn audited() -> (Place, AuditHead) {
@@ -59,6 +59,35 @@ fn an_audit_that_nobody_changed_is_right() {
     assert_eq!(report.head, Some(head));
     assert_eq!((report.entries, report.before_chain), (head.entry, 0));
     assert_eq!(report.faults, Vec::<String>::new());
+}
+
+#[test]
+fn an_audit_that_is_followed_piece_by_piece_comes_to_its_head() {
+    let (mut place, head) = audited();
+    let records = place.clinic.audit();
+    let mut followed = None;
+    for piece in records.chunks(3) {
+        followed = follow_audit(&audit_key(), followed, piece).unwrap();
+    }
+    assert_eq!(followed, Some(head));
+    assert_eq!(follow_audit(&audit_key(), followed, &[]), Ok(followed));
+}
+
+#[test]
+fn a_record_that_is_followed_and_is_another_is_found() {
+    let (mut place, _) = audited();
+    let good = place.clinic.audit();
+    let said = |change: &dyn Fn(&mut Vec<AuditRecord>)| {
+        let mut records = good.clone();
+        change(&mut records);
+        follow_audit(&audit_key(), None, &records).unwrap_err()
+    };
+    let is_another = "record 3 is not as it was written, or not in its place";
+    assert_eq!(said(&|records| records[2].outcome.push('!')), is_another);
+    assert_eq!(said(&|records| records[2].times += 1), is_another);
+    assert_eq!(said(&|records| records[2].mac = None), "record 3 has no code");
+    assert_eq!(said(&|records| drop(records.remove(2))), "after record 2 comes 4");
+    assert!(follow_audit(&AuditKey::new([8; 32]), None, &good).is_err());
 }
 
 #[test]

@@ -1,0 +1,187 @@
+//! What goes wrong by itself, and when it ends.
+
+use std::time::Duration;
+
+use super::event::{DoctorNumber, Event};
+use super::network::Machine;
+use super::{Held, LEAVES_WITHIN, World};
+use crate::checks::Violation;
+use crate::plan::Faults;
+
+/// How long after the last arrival it becomes calm for good.
+const LAST_CALM_AFTER: Duration = Duration::from_secs(1);
+/// A day.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl World<'_> {
+    /// Enters what is known from the beginning.
+    pub(super) fn begin(&mut self) {
+        for number in 0..self.doctors.len() {
+            self.doctor_comes(DoctorNumber::try_from(number).unwrap_or(DoctorNumber::MAX));
+        }
+        self.next_arrival();
+        let faults = &self.plan.faults;
+        for (each, event) in [
+            (faults.crash_each, Event::CenterCrashes),
+            (faults.doctor_restart_each, Event::DoctorLeaves { doctor: 0 }),
+            (faults.partition_each, Event::Partition),
+            (faults.clock_step_each, Event::ClockStep),
+            (faults.new_prices_each, Event::NewPrices),
+        ] {
+            self.next_disturbance(each, event);
+        }
+        let last = self.plan.arrivals.last().copied().unwrap_or_default();
+        self.agenda.enter(last + LAST_CALM_AFTER, Event::Calm { last: true });
+        self.enter_calms(last);
+        for day in 0..self.plan.days {
+            let at = DAY * (day + 1);
+            if at < last {
+                self.agenda.enter(at, Event::DayIsOver { day });
+            }
+        }
+    }
+
+    /// Once a day it becomes calm for a while, right after somebody has come, to see that everybody
+    /// who is here gets away.
+    fn enter_calms(&mut self, last: Duration) {
+        for day in 0..self.plan.days {
+            let (from, until) = (DAY * day, DAY * (day + 1));
+            let arrivals = &self.plan.arrivals;
+            let first = arrivals.partition_point(|at| *at < from);
+            let count = arrivals.partition_point(|at| *at < until) - first;
+            if count == 0 {
+                continue;
+            }
+            let at = arrivals[first + self.faults_chance.below(count)] + LAST_CALM_AFTER;
+            if at + 2 * LEAVES_WITHIN < last {
+                self.agenda.enter(at, Event::Calm { last: false });
+            }
+        }
+    }
+
+    fn next_disturbance(&mut self, each: Duration, event: Event) {
+        if !each.is_zero() {
+            let wait = self.faults_chance.wait(each);
+            self.agenda.enter(self.now + wait, event);
+        }
+    }
+
+    /// Something that is no work of the clinic's.
+    pub(super) fn disturbs(&mut self, event: Event) -> Held {
+        let faults = self.plan.faults.clone();
+        match event {
+            Event::CenterCrashes => {
+                self.next_disturbance(faults.crash_each, Event::CenterCrashes);
+                let away = self.faults_chance.between(Duration::from_millis(200), faults.crash_for);
+                if !self.calm {
+                    self.agenda.enter(self.now + away, Event::CenterComesBack);
+                    return self.center_crashes();
+                }
+            }
+            Event::CenterComesBack => return self.center_comes_back(),
+            Event::DoctorLeaves { .. } => {
+                let doctor = self.any_doctor();
+                self.next_disturbance(faults.doctor_restart_each, Event::DoctorLeaves { doctor });
+                let most = faults.doctor_restart_for;
+                let away = self.faults_chance.between(Duration::from_millis(200), most);
+                if !self.calm {
+                    self.log.say(|| format!("it is doc{}", doctor + 1));
+                    self.agenda.enter(self.now + away, Event::DoctorComesBack { doctor });
+                    self.doctor_leaves(doctor);
+                }
+            }
+            Event::DoctorComesBack { doctor } => self.doctor_comes(doctor),
+            Event::Partition => {
+                self.next_disturbance(faults.partition_each, Event::Partition);
+                self.cut_somebody_off(&faults);
+            }
+            Event::ClockStep => {
+                self.next_disturbance(faults.clock_step_each, Event::ClockStep);
+                self.set_a_clock(&faults);
+            }
+            Event::NewPrices => {
+                self.next_disturbance(faults.new_prices_each, Event::NewPrices);
+                return self.new_prices();
+            }
+            Event::DayIsOver { .. } => return self.compare(),
+            Event::Calm { last } => return self.becomes_calm(last),
+            Event::CalmIsOver { last } => return self.calm_is_over(last),
+            other => unreachable!("{other} is the clinic's own"),
+        }
+        Ok(())
+    }
+
+    fn any_doctor(&mut self) -> DoctorNumber {
+        let number = self.faults_chance.below(self.doctors.len());
+        DoctorNumber::try_from(number).unwrap_or(DoctorNumber::MAX)
+    }
+
+    fn cut_somebody_off(&mut self, faults: &Faults) {
+        let doctor = self.any_doctor();
+        let is_center = self.faults_chance.happens(0.5);
+        let machine = if is_center { Machine::Center } else { Machine::Doctor(doctor) };
+        let length = self.faults_chance.between(Duration::from_secs(1), faults.partition_for);
+        if !self.calm {
+            self.log.say(|| format!("{machine:?} cannot be reached for {length:?}"));
+            self.network.cut_off(machine, self.now + length);
+        }
+    }
+
+    fn set_a_clock(&mut self, faults: &Faults) {
+        let doctor = self.any_doctor();
+        let is_center = self.faults_chance.happens(0.5);
+        let most = faults.clock_step.as_millis();
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let share = self.faults_chance.unit() * 2.0 - 1.0;
+        // A whole number of milliseconds, well within what both types hold.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+        let skew = jiff::SignedDuration::from_millis((most as f64 * share) as i64);
+        if self.calm {
+            return;
+        }
+        self.log.say(|| format!("it is off by {skew:#} now"));
+        match is_center {
+            true => self.center.skew = skew,
+            false => self.doctors[usize::from(doctor)].skew = skew,
+        }
+    }
+
+    /// Everything that is broken is mended at once, and stays so for a while.
+    fn becomes_calm(&mut self, last: bool) -> Held {
+        self.calm = true;
+        self.faults = Faults::over();
+        self.network.set_faults(Faults::over());
+        self.center.skew = jiff::SignedDuration::ZERO;
+        self.center_comes_back()?;
+        for number in 0..self.doctors.len() {
+            let doctor = DoctorNumber::try_from(number).unwrap_or(DoctorNumber::MAX);
+            self.doctors[number].skew = jiff::SignedDuration::ZERO;
+            self.doctor_comes(doctor);
+            self.doctor_hurries(doctor);
+        }
+        self.present = self.guests.keys().copied().collect();
+        let here = self.present.len();
+        self.log.say(|| format!("{here} patients are here"));
+        self.agenda.enter(self.now + LEAVES_WITHIN, Event::CalmIsOver { last });
+        Ok(())
+    }
+
+    fn calm_is_over(&mut self, last: bool) -> Held {
+        let still: Vec<String> = self
+            .present
+            .drain(..)
+            .filter(|guest| self.guests.contains_key(guest))
+            .map(|guest| format!("patient{}", guest + 1))
+            .collect();
+        if !still.is_empty() {
+            let what = format!("{} still here: {}", still.len(), still.join(", "));
+            return Err(Violation { check: "who is here gets away", what });
+        }
+        if !last {
+            self.calm = false;
+            self.faults = self.plan.faults.clone();
+            self.network.set_faults(self.plan.faults.clone());
+        }
+        Ok(())
+    }
+}
