@@ -10,6 +10,7 @@ mod member;
 mod roles;
 mod table;
 mod transcript;
+mod visits;
 mod words;
 
 use std::io::IsTerminal as _;
@@ -23,6 +24,7 @@ use clap::ValueEnum as _;
 use domain::{Currency, DoctorName, EnrolmentCode, UserName};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::reporting::Reports;
 use crate::args::{
     ColorChoice, DoctorAt, Global, LogFilter, LogFormat, PatientSelect, SimulateArgs, StoreLocation,
 };
@@ -35,6 +37,7 @@ use ending::{RoleRefusedInput, Signals};
 use member::{Contest, Member, verdict};
 use roles::{Cast, News, Seat};
 use transcript::{Paint, Stream, Transcript, Voice};
+use visits::Heard;
 use words::Words;
 
 /// What the logs of the processes hold when nothing is said about it: their screens tell the rest.
@@ -74,6 +77,7 @@ const PATIENTS_AT_ONCE_MAX: usize = 100;
 /// When the folder has a mistake ([`BadInput`]), or something of ours fails.
 pub(crate) fn run(args: SimulateArgs, global: &Global) -> anyhow::Result<Ended> {
     serving::raise_open_files_limit();
+    let reports = Reports::open(&args.report)?;
     let clinic = input::whole_clinic(&args.input, args.slot_minutes, Currency::USD)?;
     check_choices(&args, &clinic)?;
     let screen = ending::screen()?;
@@ -97,6 +101,8 @@ pub(crate) fn run(args: SimulateArgs, global: &Global) -> anyhow::Result<Ended> 
             cast: Cast::new()?,
             members: Vec::new(),
             transcript,
+            heard: Heard::new(),
+            reports,
         };
         let (ended, table) = play.run(&mut signals).await;
         drop(play);
@@ -153,6 +159,10 @@ struct Play {
     /// By seat.
     members: Vec<Member>,
     transcript: Transcript,
+    /// What the screens told of the visits.
+    heard: Heard,
+    /// Where their report goes.
+    reports: Reports,
 }
 
 impl Play {
@@ -179,8 +189,17 @@ impl Play {
         let visits: Vec<Summary> =
             patients.iter().map(|&seat| self.visit(seat, &doctors)).collect();
         let members: Vec<&Member> = patients.iter().map(|&seat| &self.members[seat]).collect();
-        let ended = left_well.map(|()| verdict(self.contest(), &members));
+        let reported = self.report(&visits);
+        let ended = left_well.and(reported).map(|()| verdict(self.contest(), &members));
         (ended, Some(table::table(&visits)))
+    }
+
+    /// Writes the report, where one is wanted.
+    fn report(&self, visits: &[Summary]) -> anyhow::Result<()> {
+        if !self.reports.are_wanted() {
+            return Ok(());
+        }
+        self.reports.write(&self.heard.report(&self.args, visits)?)
     }
 
     fn contest(&self) -> Contest {
@@ -335,6 +354,9 @@ impl Play {
     fn hear(&mut self, seat: Seat, stream: Stream, text: &str) {
         let member = &mut self.members[seat];
         member.hear(stream, text);
+        if stream == Stream::Screen {
+            self.heard.line(member.voice, &member.label, text);
+        }
         self.transcript.line(member.voice, &member.label, stream, text);
     }
 
@@ -443,6 +465,7 @@ impl Play {
         if let Some(select) = select {
             words = words.with("--select", select);
         }
+        self.heard.comes(name.as_str());
         self.start(Voice::Patient, name.as_str(), words.names(name.as_str()))
     }
 

@@ -10,6 +10,7 @@ mod operator;
 mod oversight;
 mod packaging;
 mod relay;
+mod reports;
 mod running;
 mod simulate;
 mod site;

@@ -20,16 +20,16 @@ const CURVE: [f64; 17] = [
     100.0,
 ];
 
-/// A histogram for each [`Stretch`].
+/// A histogram for each [`Stretch`], and the longest time to the microsecond.
 #[derive(Debug)]
-pub(super) struct Latencies([Histogram<u64>; Stretch::ALL.len()]);
+pub(super) struct Latencies([(Histogram<u64>, u64); Stretch::ALL.len()]);
 
 impl Latencies {
     /// Nothing has happened.
     pub(super) fn new() -> Self {
         let empty = |_| {
-            Histogram::new_with_bounds(1, LONGEST_US, DIGITS)
-                .expect("the bounds are constants that fit")
+            let times = Histogram::new_with_bounds(1, LONGEST_US, DIGITS);
+            (times.expect("the bounds are constants that fit"), 0)
         };
         Self(Stretch::ALL.map(empty))
     }
@@ -46,7 +46,10 @@ impl Latencies {
 
     fn count(&mut self, stretch: Stretch, took: Duration) {
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.0[stretch as usize].saturating_record(us.clamp(1, LONGEST_US));
+        let us = us.clamp(1, LONGEST_US);
+        let (times, longest) = &mut self.0[stretch as usize];
+        times.saturating_record(us);
+        *longest = us.max(*longest);
     }
 
     /// What is to be told.
@@ -54,10 +57,10 @@ impl Latencies {
         Stretch::ALL.map(|stretch| told(stretch, &self.0[stretch as usize])).into()
     }
 
-    /// How many bytes the counts take, for tests.
+    /// How many counts there are, for tests.
     #[cfg(test)]
     pub(super) fn cells(&self) -> usize {
-        self.0.iter().map(Histogram::distinct_values).sum()
+        self.0.iter().map(|(times, _)| times.distinct_values()).sum()
     }
 }
 
@@ -79,14 +82,15 @@ pub(super) fn whole_visit(record: &VisitRecord) -> Duration {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a day in microseconds is far below 2^52")]
-fn told(phase: Stretch, times: &Histogram<u64>) -> Latency {
+fn told(phase: Stretch, (times, longest): &(Histogram<u64>, u64)) -> Latency {
     let ms = |us: u64| rounded(us as f64 / 1_000.0, 3);
-    // A bucket's upper end may be above everything that was counted.
-    let at = |percentile: f64| ms(times.value_at_percentile(percentile).min(times.max()));
-    let curve = CURVE.map(|percentile| CurvePoint {
-        percentile,
-        ms: if percentile == 0.0 { ms(times.min()) } else { at(percentile) },
-    });
+    // The lower end of what looks the same in three digits: it is what was counted where a unit is
+    // a microsecond, and round numbers stay round.
+    let at = |percentile: f64| match percentile {
+        100.0 => ms(*longest),
+        _ => ms(times.lowest_equivalent(times.value_at_percentile(percentile))),
+    };
+    let curve = CURVE.map(|percentile| CurvePoint { percentile, ms: at(percentile) });
     Latency {
         phase,
         count: times.len(),
@@ -95,7 +99,7 @@ fn told(phase: Stretch, times: &Histogram<u64>) -> Latency {
         p90_ms: at(90.0),
         p99_ms: at(99.0),
         p99_9_ms: at(99.9),
-        max_ms: ms(times.max()),
+        max_ms: at(100.0),
         curve: if times.is_empty() { Vec::new() } else { curve.into() },
     }
 }

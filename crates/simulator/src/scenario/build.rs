@@ -59,8 +59,16 @@ fn habits(file: &File, plans: Vec<(PlanName, f64)>) -> Habits {
     ] {
         *rate = said.as_ref().map_or(*rate, |said| said.0.0);
     }
+    if !speaks_of_dollars(file) {
+        habits.classic = 0.0;
+    }
     habits.choice = said.choice.as_ref().map_or(habits.choice, |choice| choice.0);
     habits
+}
+
+/// Whether prices are in the one currency that the exercise's three dialects mean: they do not say any.
+pub(super) fn speaks_of_dollars(file: &File) -> bool {
+    file.currency.as_ref().is_none_or(|said| said.get_ref() == "USD")
 }
 
 /// On how many days there are slots.
