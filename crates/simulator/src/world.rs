@@ -61,7 +61,7 @@ pub struct Outlets<'w> {
     pub tally: Option<&'w mut Tally>,
     /// The run ends after the event of this number.
     pub until: Option<u64>,
-    /// So many of the last lines are kept for [`Stopped::transcript`]; 0 for a quicker run.
+    /// So many of the last lines are kept for the transcript of a run that stops; 0 for a quicker run.
     pub last_lines: usize,
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::event::{DoctorNumber, Event};
 use super::network::Machine;
 use super::{Held, LEAVES_WITHIN, World};
@@ -10,6 +12,8 @@ use crate::plan::Faults;
 
 /// How long after the last arrival it becomes calm for good.
 const LAST_CALM_AFTER: Duration = Duration::from_secs(1);
+/// How long a clock stays wrong at most.
+const CLOCK_WRONG_FOR: Duration = Duration::from_secs(15 * 60);
 /// A day.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -99,6 +103,7 @@ impl World<'_> {
                 self.next_disturbance(faults.clock_step_each, Event::ClockStep);
                 self.set_a_clock(&faults);
             }
+            Event::ClockIsRight { machine } => self.set_clock(machine, SignedDuration::ZERO),
             Event::NewPrices => {
                 self.next_disturbance(faults.new_prices_each, Event::NewPrices);
                 return self.new_prices();
@@ -116,33 +121,40 @@ impl World<'_> {
         DoctorNumber::try_from(number).unwrap_or(DoctorNumber::MAX)
     }
 
-    fn cut_somebody_off(&mut self, faults: &Faults) {
+    /// The center's, or any doctor's.
+    fn any_machine(&mut self) -> Machine {
         let doctor = self.any_doctor();
-        let is_center = self.faults_chance.happens(0.5);
-        let machine = if is_center { Machine::Center } else { Machine::Doctor(doctor) };
+        if self.faults_chance.happens(0.5) { Machine::Center } else { Machine::Doctor(doctor) }
+    }
+
+    fn cut_somebody_off(&mut self, faults: &Faults) {
+        let machine = self.any_machine();
         let length = self.faults_chance.between(Duration::from_secs(1), faults.partition_for);
         if !self.calm {
-            self.log.say(|| format!("{machine:?} cannot be reached for {length:?}"));
+            self.log.say(|| format!("{machine} cannot be reached for {length:?}"));
             self.network.cut_off(machine, self.now + length);
         }
     }
 
     fn set_a_clock(&mut self, faults: &Faults) {
-        let doctor = self.any_doctor();
-        let is_center = self.faults_chance.happens(0.5);
-        let most = faults.clock_step.as_millis();
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let share = self.faults_chance.unit() * 2.0 - 1.0;
-        // A whole number of milliseconds, well within what both types hold.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
-        let skew = jiff::SignedDuration::from_millis((most as f64 * share) as i64);
+        let machine = self.any_machine();
+        let off = self.faults_chance.between(Duration::ZERO, faults.clock_step);
+        let is_behind = self.faults_chance.happens(0.5);
+        let wrong_for = self.faults_chance.between(Duration::ZERO, CLOCK_WRONG_FOR);
         if self.calm {
             return;
         }
-        self.log.say(|| format!("it is off by {skew:#} now"));
-        match is_center {
-            true => self.center.skew = skew,
-            false => self.doctors[usize::from(doctor)].skew = skew,
+        let off = SignedDuration::try_from(off).unwrap_or_default();
+        let skew = if is_behind { -off } else { off };
+        self.log.say(|| format!("the clock of {machine} is off by {skew:#}"));
+        self.set_clock(machine, skew);
+        self.agenda.enter(self.now + wrong_for, Event::ClockIsRight { machine });
+    }
+
+    fn set_clock(&mut self, machine: Machine, skew: SignedDuration) {
+        match machine {
+            Machine::Center => self.center.skew = skew,
+            Machine::Doctor(doctor) => self.doctors[usize::from(doctor)].skew = skew,
         }
     }
 
@@ -151,11 +163,11 @@ impl World<'_> {
         self.calm = true;
         self.faults = Faults::over();
         self.network.set_faults(Faults::over());
-        self.center.skew = jiff::SignedDuration::ZERO;
+        self.center.skew = SignedDuration::ZERO;
         self.center_comes_back()?;
         for number in 0..self.doctors.len() {
             let doctor = DoctorNumber::try_from(number).unwrap_or(DoctorNumber::MAX);
-            self.doctors[number].skew = jiff::SignedDuration::ZERO;
+            self.doctors[number].skew = SignedDuration::ZERO;
             self.doctor_comes(doctor);
             self.doctor_hurries(doctor);
         }

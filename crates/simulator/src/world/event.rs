@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use super::network::Machine;
+
 /// A patient's number, from 0 in the order of arrival.
 pub(super) type GuestNumber = u32;
 /// A doctor's number, from 0.
@@ -49,8 +51,10 @@ pub(super) enum Event {
     NewPrices,
     /// A machine cannot be reached for a while.
     Partition,
-    /// A machine's wall clock is set.
+    /// A machine's wall clock is set wrong.
     ClockStep,
+    /// A machine's wall clock is set right again.
+    ClockIsRight { machine: Machine },
     /// Nothing goes wrong from here on, for a while or for good.
     Calm { last: bool },
     /// Whoever was here when it became calm must have left.
@@ -110,7 +114,8 @@ impl fmt::Display for Event {
             Self::DoctorComesBack { doctor } => write!(f, "doc{} comes back", doctor + 1),
             Self::NewPrices => f.write_str("a doctor changes prices"),
             Self::Partition => f.write_str("a machine is cut off"),
-            Self::ClockStep => f.write_str("a clock is set"),
+            Self::ClockStep => f.write_str("a clock is set wrong"),
+            Self::ClockIsRight { machine } => write!(f, "the clock of {machine} is right again"),
             Self::Calm { last: false } => f.write_str("it becomes calm"),
             Self::Calm { last: true } => f.write_str("it becomes calm for good"),
             Self::CalmIsOver { .. } => f.write_str("who was here must have left"),

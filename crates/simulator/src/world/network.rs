@@ -6,6 +6,7 @@
 //! delivered, as from somebody in between who mends the checksum.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -35,6 +36,15 @@ pub(super) enum Machine {
     Center,
     /// A doctor's.
     Doctor(u16),
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Center => f.write_str("the center"),
+            Self::Doctor(doctor) => write!(f, "doc{}", doctor + 1),
+        }
+    }
 }
 
 /// All connections and ways.

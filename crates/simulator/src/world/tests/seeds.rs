@@ -1,0 +1,1 @@
+//! Seeds that have found something: each stays, named after what it was.
