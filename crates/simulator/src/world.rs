@@ -321,11 +321,6 @@ impl<'w> World<'w> {
         }
     }
 
-    fn check_history(&mut self) -> Held {
-        let _ = self.history.take();
-        Ok(())
-    }
-
     /// The next patient of the plan will come.
     fn next_arrival(&mut self) {
         let next = usize::try_from(self.next_guest).unwrap_or(usize::MAX);
@@ -339,7 +334,7 @@ impl<'w> World<'w> {
     fn close(&mut self) -> Held {
         self.compare()?;
         self.tell_how_full();
-        self.check_history()
+        self.history.check()
     }
 
     /// How the doctors' time was used. Who has booked and does not come is drawn here: nobody knows it

@@ -1,4 +1,7 @@
 //! The history of a virtual world: written while it happens, and checked at its end.
+//!
+//! In the exercise's words every "no" sounds the same, so that what a patient of theirs was refused is
+//! of unknown outcome here.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -7,7 +10,8 @@ use domain::SlotIndex;
 use protocol::Offers;
 
 use super::event::GuestNumber;
-use crate::history::{Entry, EntryKind, Op};
+use crate::checks::Violation;
+use crate::history::{Entry, EntryKind, History, Op, check};
 
 /// Histories of up to so many patients are kept to be checked at the end; of more, only the file is.
 const KEPT_PATIENTS_MAX: usize = 20_000;
@@ -15,8 +19,8 @@ const KEPT_PATIENTS_MAX: usize = 20_000;
 /// The history so far.
 pub(super) struct Journal<'w> {
     out: Option<&'w mut dyn Write>,
-    /// `None` when it would be too long.
-    kept: Option<Vec<Entry>>,
+    /// Its lines; `None` when there would be too many.
+    kept: Option<Vec<u8>>,
     failed: io::Result<()>,
 }
 
@@ -71,17 +75,28 @@ impl<'w> Journal<'w> {
             free: free.map(index),
             partial: op == Op::List,
         };
+        let line = entry.to_line();
         if let (Some(out), Ok(())) = (&mut self.out, &self.failed) {
-            self.failed = out.write_all(entry.to_line().as_bytes());
+            self.failed = out.write_all(line.as_bytes());
         }
         if let Some(kept) = &mut self.kept {
-            kept.push(entry);
+            kept.extend_from_slice(line.as_bytes());
         }
     }
 
-    /// What is there to be checked; `None` when it is too long.
-    pub(super) fn take(&mut self) -> Option<Vec<Entry>> {
-        self.kept.take()
+    /// Checks what was kept.
+    pub(super) fn check(&mut self) -> Result<(), Violation> {
+        let Some(lines) = self.kept.take() else { return Ok(()) };
+        let wrong = |what| Violation { check: "the history is linearizable for slots", what };
+        let history = History::read(lines.as_slice()).map_err(|error| wrong(error.to_string()))?;
+        let verdict = check(&history);
+        if let Some(offence) = verdict.offence {
+            return Err(wrong(format!("slot {}: {}", offence.slot, offence.why)));
+        }
+        match verdict.undecided {
+            0 => Ok(()),
+            slots => Err(wrong(format!("of {slots} slots nobody can say"))),
+        }
     }
 
     pub(super) fn finish(&mut self) -> io::Result<()> {
