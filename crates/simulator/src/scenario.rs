@@ -95,6 +95,7 @@ impl Scenario {
         }
         let doctors = doctors(&file)?;
         let plans = plans(&file, &doctors)?;
+        check_currency(&file)?;
         check_size(&file)?;
         Ok(Self { file, doctors, plans })
     }
@@ -154,6 +155,22 @@ fn plans(file: &File, doctors: &[DoctorPlan]) -> Result<Vec<(PlanName, f64)>, Wr
         return Err((said.span(), message));
     }
     Ok(plans)
+}
+
+/// That nobody speaks a dialect in which a price would mean another currency.
+fn check_currency(file: &File) -> Result<(), Wrong> {
+    let speak_so = file.habits.classic.as_ref().is_some_and(|share| share.0.0 > 0.0);
+    match &file.currency {
+        Some(said) if speak_so && !build::speaks_of_dollars(file) => {
+            let message = format!(
+                "currency {:?} cannot be said in the first three dialects, expected USD or classic \
+                 = \"0%\"",
+                said.get_ref()
+            );
+            Err((said.span(), message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// That it is no more than a simulation can have, and more than nothing.

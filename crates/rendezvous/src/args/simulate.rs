@@ -59,9 +59,9 @@ pub(crate) struct SimulateArgs {
     /// Replay whole days in memory, from one seed, faster than time
     #[arg(long = "virtual", help_heading = VIRTUAL)]
     pub(crate) in_memory: bool,
-    /// What all chance follows from
-    #[arg(long, value_name = "N", default_value = "1", help_heading = VIRTUAL)]
-    pub(crate) seed: u64,
+    /// What all chance follows from [default: the scenario's, or 1]
+    #[arg(long, value_name = "N", help_heading = VIRTUAL)]
+    pub(crate) seed: Option<u64>,
     /// Replay so many seeds, from --seed on, on all cores
     #[arg(long, value_name = "N", help_heading = VIRTUAL, value_parser = value_parser!(u64).range(1..))]
     pub(crate) seeds: Option<u64>,
@@ -271,6 +271,7 @@ impl SimulateArgs {
             || self.reorder.is_some()
             || self.capture.is_some();
         let of_both = self.patients.is_some() || self.doctors.is_some() || self.slots.is_some();
+        let said_by_scenario = of_both || self.days.is_some() || self.arrivals.is_some();
         let of_processes = !self.select.is_empty() || self.contend || self.store.is_some();
         match self.kind() {
             SimulationKind::Virtual if of_crowd => {
@@ -279,8 +280,11 @@ impl SimulateArgs {
             SimulationKind::Virtual if of_processes => {
                 Err("the virtual world has no --select, --contend or --store")
             }
-            SimulationKind::Virtual if self.scenario.is_some() && of_both => {
-                Err("--scenario says how many patients, doctors and slots there are")
+            SimulationKind::Virtual if self.scenario.is_some() && said_by_scenario => {
+                Err("--scenario says how many days, patients, doctors and slots there are")
+            }
+            SimulationKind::Virtual if self.compare.is_some() && self.seeds.is_some() => {
+                Err("--compare is about one seed, and --seeds names several")
             }
             SimulationKind::Virtual => Ok(()),
             SimulationKind::Crowd if of_virtual => {

@@ -1,5 +1,6 @@
 //! The virtual world: which plan, which seeds, what is written, and what is said when a check fails.
 
+mod clinics;
 mod seeds;
 
 use std::fs::File;
@@ -7,15 +8,15 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use simulator::plan::{Arrivals, FaultLevel, Numbers, Plan};
+use simulator::plan::Plan;
 use simulator::plant;
-use simulator::report::{About, Loss, Tally};
+use simulator::report::{About, Loss, Report, Tally};
 use simulator::world::{self, Outlets, Ran, Stopped};
 use store::sqlite::Sqlite;
 use store::{AuditKey, Store};
 
 use super::reporting::{self, Reports};
-use crate::args::{SimulateArgs, per_second};
+use crate::args::SimulateArgs;
 use crate::exit::Ended;
 use crate::input::BadInput;
 
@@ -25,16 +26,13 @@ const AUDIT_KEY: [u8; 32] = [0x76; 32];
 /// How many lines are shown of what went before a violation.
 const TRANSCRIPT_LINES: usize = 60;
 
-/// What there is when nothing is said about it.
-const PATIENTS: u32 = 200;
-const DOCTORS: u32 = 4;
-
 pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<Ended> {
     let reports = Reports::open(&args.report)?;
     if let Some(count) = args.seeds {
         return seeds::run(args, count);
     }
-    let plan = plan(args, args.seed)?;
+    let plan = clinics::plan(args, args.seed)?;
+    let other = clinics::other(args, plan.seed)?;
     let mut events = args.events.as_deref().map(create).transpose()?;
     let mut history = args.history.as_deref().map(create).transpose()?;
     let mut tally = Tally::new(about(&plan));
@@ -48,7 +46,13 @@ pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<Ended> {
     };
     match play(&plan, outlets) {
         Ok(ran) => {
-            let report = tally.finish();
+            let mut report = tally.finish();
+            if let Some(other) = other {
+                match beside(&other)? {
+                    Some(other) => report.compare_with(&other),
+                    None => return Ok(Ended::Failure),
+                }
+            }
             reporting::print(&report);
             say(&summary(&plan, &ran, began.elapsed()));
             reports.write(&report)?;
@@ -62,6 +66,20 @@ pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<Ended> {
         Err(Stopped::Violated { event, .. }) => {
             tell_violation(&plan, event);
             Ok(Ended::Failure)
+        }
+        Err(stopped) => Err(stopped.into()),
+    }
+}
+
+/// How it went in the clinic that the first is compared with; `None` when a check failed there, which
+/// was told.
+fn beside(other: &Plan) -> anyhow::Result<Option<Report>> {
+    let mut tally = Tally::new(about(other));
+    match play(other, Outlets { tally: Some(&mut tally), ..Outlets::default() }) {
+        Ok(_) => Ok(Some(tally.finish())),
+        Err(Stopped::Violated { event, .. }) => {
+            tell_violation(other, event);
+            Ok(None)
         }
         Err(stopped) => Err(stopped.into()),
     }
@@ -90,35 +108,6 @@ fn tell_violation(plan: &Plan, event: u64) {
         // It would be a bug of the world's: the same seed is the same day.
         _ => say(&format!("seed {}: event {event} violated a check, but not again", plan.seed)),
     }
-}
-
-fn plan(args: &SimulateArgs, seed: u64) -> anyhow::Result<Plan> {
-    let numbers = Numbers {
-        seed,
-        days: args.days.unwrap_or(1),
-        patients: args.patients.unwrap_or(PATIENTS),
-        doctors: args.doctors.unwrap_or(DOCTORS),
-        slots: args.slots,
-        arrivals: args.arrivals.as_deref().map(arrivals).transpose()?,
-        faults: args.faults.unwrap_or(FaultLevel::None),
-        plant: args.plant,
-    };
-    Plan::from_numbers(&numbers).map_err(|wrong| {
-        BadInput::of_file(Path::new("simulate"), format!("there is no such clinic: {wrong}")).into()
-    })
-}
-
-/// `poisson:RATE`, or a file of times.
-fn arrivals(text: &str) -> anyhow::Result<Arrivals> {
-    if let Some(rate) = text.strip_prefix("poisson:") {
-        let per_second =
-            per_second(rate).map_err(|wrong| BadInput::of_file(Path::new("--arrivals"), wrong))?;
-        return Ok(Arrivals::Poisson { per_second });
-    }
-    let path = Path::new(text);
-    let bytes = std::fs::read(path)
-        .map_err(|error| BadInput::of_file(path, format!("cannot be read: {error}")))?;
-    Ok(Arrivals::parse_times(&bytes).map_err(|mistake| BadInput::in_file(path, mistake))?)
 }
 
 fn about(plan: &Plan) -> About {

@@ -402,3 +402,18 @@ fn in_words(choice: SlotChoice) -> String {
         SlotChoice::Id(id) => format!("the slot with the id {id}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A day of 100,000 patients is to stay under 1 KiB a booking with the store and all. A map keeps
+    /// at most as much again free, and a little for itself.
+    #[test]
+    fn a_booking_is_remembered_in_a_few_hundred_bytes() {
+        let entries = size_of::<(u32, Held)>()
+            + size_of::<(AppointmentId, u32)>()
+            + size_of::<(PatientId, u32)>();
+        assert!(entries <= 100, "{entries}");
+    }
+}

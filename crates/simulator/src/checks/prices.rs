@@ -46,7 +46,7 @@ impl Prices {
         price: Money,
     ) -> Result<(), Violation> {
         let Some(known) = self.doctors.get(doctor) else {
-            let what = format!("{doctor} charges {price}, and has no prices");
+            let what = format!("{doctor} was said to charge {}, and has no prices", amount(price));
             return Err(Violation::new(PRICES, what));
         };
         let service = Service::visit();
@@ -62,8 +62,9 @@ impl Prices {
         }
         let right: Vec<String> = right.iter().rev().map(|charged| in_words(*charged)).collect();
         let what = format!(
-            "{doctor} was said to charge {price} under {plan}, and charged {} from {asked:?} \
-             until {now:?}",
+            "{doctor} was said to charge {} under {plan}, and charged {} from {asked:?} until \
+             {now:?}",
+            amount(price),
             right.join(", then ")
         );
         Err(Violation::new(PRICES, what))
@@ -71,6 +72,9 @@ impl Prices {
 }
 
 fn in_words(charged: Option<Money>) -> String {
-    charged
-        .map_or_else(|| "nothing, since it is not covered,".to_owned(), |price| price.to_string())
+    charged.map_or_else(|| "nothing, since it is not covered,".to_owned(), amount)
+}
+
+fn amount(price: Money) -> String {
+    format!("{price} {}", price.currency())
 }

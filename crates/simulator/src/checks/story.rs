@@ -42,15 +42,15 @@ impl Story {
         let checks = Checks::new(memory_key());
         let (now, told) = (Duration::ZERO, Told::Outcomes);
         let mut story = Self { store, writer, checks, now, told, appointments: 0 };
-        let outcome = story.run(Command::Import(files())).unwrap();
+        let outcome = story.run(&Command::Import(files())).unwrap();
         assert!(matches!(outcome, Outcome::Imported(_)), "{outcome:?}");
         story
     }
 
     /// Commits one command; the checks see what the store says.
-    pub(crate) fn run(&mut self, command: Command) -> Result<Outcome, Violation> {
-        let outcome = self.unseen(&command);
-        self.say(&command, &outcome)?;
+    pub(crate) fn run(&mut self, command: &Command) -> Result<Outcome, Violation> {
+        let outcome = self.unseen(command);
+        self.say(command, &outcome)?;
         Ok(outcome)
     }
 
@@ -95,11 +95,11 @@ impl Story {
 
     pub(crate) fn book(&mut self, patient: u8, slot: u32) -> Result<Outcome, Violation> {
         let book = self.booking(patient, slot);
-        self.run(Command::Book(book))
+        self.run(&Command::Book(book))
     }
 
     pub(crate) fn cancel(&mut self, patient: u8, id: AppointmentId) -> Result<Outcome, Violation> {
-        self.run(cancelling(patient, id))
+        self.run(&cancelling(patient, id))
     }
 
     pub(crate) fn reschedule(
@@ -108,12 +108,12 @@ impl Story {
         id: AppointmentId,
         slot: u32,
     ) -> Result<Outcome, Violation> {
-        self.run(moving(patient, id, slot))
+        self.run(&moving(patient, id, slot))
     }
 
     pub(crate) fn erase(&mut self, patient: u8) -> Result<Outcome, Violation> {
         let patient = patient_id(patient);
-        self.run(Command::Erase(Erase { patient, actor: Actor::Operator }))
+        self.run(&Command::Erase(Erase { patient, actor: Actor::Operator }))
     }
 }
 

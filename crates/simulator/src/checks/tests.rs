@@ -118,18 +118,18 @@ fn an_outcome_that_does_not_follow_is_found() {
 fn what_was_answered_before_is_an_answer_again() {
     let mut story = Story::new();
     let book = Book { request: request("r1"), ..story.booking(1, 7) };
-    let held = booked(story.run(Command::Book(book.clone())));
+    let held = booked(story.run(&Command::Book(book.clone())));
     let again = Book { appointment: AppointmentId::from_bytes([9; 16]), ..book };
-    assert_eq!(story.run(Command::Book(again.clone())).unwrap(), Outcome::Booked(held.clone()));
+    assert_eq!(story.run(&Command::Book(again.clone())).unwrap(), Outcome::Booked(held.clone()));
     let Command::Reschedule(moving) = moving(1, held.id, 8) else { unreachable!() };
     let moving = Command::Reschedule(Reschedule { request: request("r2"), ..moving });
-    story.run(moving.clone()).unwrap();
-    story.run(Command::Book(again.clone())).unwrap();
+    story.run(&moving).unwrap();
+    story.run(&Command::Book(again.clone())).unwrap();
     let Command::Cancel(off) = cancelling(1, held.id) else { unreachable!() };
     let off = Command::Cancel(Cancel { request: request("r3"), ..off });
-    story.run(off.clone()).unwrap();
+    story.run(&off).unwrap();
     for before in [Command::Book(again), moving, off] {
-        story.run(before).unwrap();
+        story.run(&before).unwrap();
     }
     assert_eq!(story.checks.held(), 0);
     story.compare().unwrap();

@@ -24,7 +24,7 @@ pub struct Faults {
     pub stall: f64,
     /// How long a stall lasts at most.
     pub stall_for: Duration,
-    /// Of each TCP connection: every byte arrives by itself.
+    /// Of each TCP connection: what is written arrives in pieces, split at any byte.
     pub split: f64,
     /// Between two partitions: the center, or a doctor, cannot be reached.
     pub partition_each: Duration,

@@ -59,8 +59,16 @@ fn habits(file: &File, plans: Vec<(PlanName, f64)>) -> Habits {
     ] {
         *rate = said.as_ref().map_or(*rate, |said| said.0.0);
     }
+    if !speaks_of_dollars(file) {
+        habits.classic = 0.0;
+    }
     habits.choice = said.choice.as_ref().map_or(habits.choice, |choice| choice.0);
     habits
+}
+
+/// Whether prices are in the one currency that the exercise's three dialects mean: they do not say any.
+pub(super) fn speaks_of_dollars(file: &File) -> bool {
+    file.currency.as_ref().is_none_or(|said| said.get_ref() == "USD")
 }
 
 /// On how many days there are slots.
@@ -160,8 +168,8 @@ pub(super) fn patients_count(file: &File) -> u64 {
     (0..file.days.0).map(on).fold(0, u64::saturating_add)
 }
 
-/// When people come: each kind of arrival draws from a stream of its own, so that one can be changed
-/// and the others stay.
+/// When people come: each kind of arrival draws from a stream of its own on each day, so that one can
+/// be changed and the others stay.
 fn arrivals(file: &File, calendar: &Calendar, seed: u64) -> Vec<Duration> {
     let mut chance = Chance::new(seed ^ SCENARIO_STREAM);
     let (mut by_hour, mut at_once, mut freely) = (chance.fork(), chance.fork(), chance.fork());
@@ -175,14 +183,15 @@ fn arrivals(file: &File, calendar: &Calendar, seed: u64) -> Vec<Duration> {
             let many = people(many, factor);
             arrivals.extend((0..many).map(|_| begins + chance.between(Duration::ZERO, lasts)));
         };
+        let (mut hours, mut moments) = (by_hour.fork(), at_once.fork());
         for (hour, many) in &table.per_hour {
             let from = Duration::from_hours(u64::from(hour.0.0));
-            draw(&mut by_hour, from, Duration::from_mins(60), many.0);
+            draw(&mut hours, from, Duration::from_mins(60), many.0);
         }
         for (time, many) in &table.at_once {
-            draw(&mut at_once, time.0.0, AT_ONCE_LASTS, many.0);
+            draw(&mut moments, time.0.0, AT_ONCE_LASTS, many.0);
         }
-        arrivals.extend(freely_on(&mut freely, file, calendar, day));
+        arrivals.extend(freely_on(&mut freely.fork(), file, calendar, day));
     }
     arrivals.sort_unstable();
     arrivals.truncate(usize::try_from(PATIENTS_MAX).unwrap_or(usize::MAX));
@@ -196,6 +205,10 @@ fn freely_on(chance: &mut Chance, file: &File, calendar: &Calendar, day: u32) ->
     };
     let open: Vec<OpenTime> =
         clinic_hours(file, day).0.iter().map(|&(from, to)| calendar.open(day, from, to)).collect();
+    let per_second = rate.0.0 * factor(file, day);
+    if per_second <= 0.0 {
+        return Vec::new();
+    }
     let most = usize::try_from(PATIENTS_MAX).unwrap_or(usize::MAX);
-    independently(chance, calendar, &open, rate.0.0 * factor(file, day), most)
+    independently(chance, calendar, &open, per_second, most)
 }

@@ -129,7 +129,10 @@ fn nobody_comes_on_a_day_that_is_closed_and_busy_days_have_more() {
     let week = SMALL.replace("days = 2", "days = 7");
     assert_eq!(read(&week).plan(None).arrivals.len(), 24, "five days are closed");
     let busy = format!("{week}busy = {{ mon = \"250%\", tue = \"0%\" }}\n");
-    assert_eq!(read(&busy).plan(None).arrivals.len(), 30);
+    let busy = read(&busy).plan(None).arrivals;
+    assert_eq!(busy.len(), 30);
+    let quiet = format!("{week}poisson = \"100/h\"\nbusy = {{ mon = \"0%\", tue = \"0%\" }}\n");
+    assert_eq!(read(&quiet).plan(None).arrivals.len(), 0);
 }
 
 #[test]
@@ -145,7 +148,8 @@ fn one_kind_of_arrival_does_not_move_another() {
 #[test]
 fn rates_of_faults_are_put_upon_a_level() {
     let text = format!(
-        "{SMALL}[faults]\nlevel = \"mild\"\nloss = \"7.5%\"\nclock-step-each = \"never\"\ndelay = \"3ms\"\n"
+        "{SMALL}[faults]\nlevel = \"mild\"\nloss = \"7.5%\"\nclock-step-each = \"never\"\n\
+         delay = \"3ms\"\n"
     );
     let faults = read(&text).plan(None).faults;
     let mild = FaultLevel::Mild.faults();

@@ -14,9 +14,13 @@ use super::event::{Caller, End, Event, WireNumber};
 use crate::chance::Chance;
 use crate::plan::Faults;
 
-/// The most time between two bytes of a write that arrives byte by byte: below the grace after which
-/// a classic message without a terminator is taken as it is.
+/// The most time between two pieces of a write that is split: below the grace after which a classic
+/// message without a terminator is taken as it is.
 const BYTE_APART: Duration = Duration::from_millis(1);
+/// Writes of up to so many bytes are split at every byte, longer ones anywhere, into pieces of at most
+/// [`SPLIT_PIECE_MAX`] bytes: a day is mostly single bytes otherwise.
+const SPLIT_WHOLLY_MAX: usize = 128;
+const SPLIT_PIECE_MAX: usize = 48;
 /// How much longer than the slowest way a datagram that is overtaken takes at most.
 const OVERTAKEN_FOR: Duration = Duration::from_millis(1_500);
 /// How long a reset needs to be told.
@@ -56,7 +60,7 @@ pub(super) struct Datagrams {
 #[derive(Debug)]
 struct Wire {
     caller: Caller,
-    /// Every byte arrives by itself.
+    /// What is written arrives in pieces.
     split: bool,
     /// Nothing arrives at the center before this.
     at_center: Duration,
@@ -160,9 +164,13 @@ impl Network {
         };
         at = at.max(*last);
         if split {
-            for byte in bytes {
-                agenda.enter(at, Event::Bytes { wire, end, bytes: Box::new([*byte]) });
+            let longest = if bytes.len() > SPLIT_WHOLLY_MAX { SPLIT_PIECE_MAX } else { 1 };
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                let (piece, after) = rest.split_at((1 + chance.below(longest)).min(rest.len()));
+                agenda.enter(at, Event::Bytes { wire, end, bytes: piece.into() });
                 at += chance.between(Duration::ZERO, BYTE_APART);
+                rest = after;
             }
         } else {
             agenda.enter(at, Event::Bytes { wire, end, bytes: bytes.into() });

@@ -8,7 +8,8 @@ use std::time::Instant;
 use aws_lc_rs::digest;
 use simulator::world::{Outlets, Ran, Stopped};
 
-use super::{plan, play, say, tell_violation};
+use super::clinics::{SEED, plan};
+use super::{play, say, tell_violation};
 use crate::args::SimulateArgs;
 use crate::exit::Ended;
 
@@ -29,9 +30,9 @@ struct Sum {
 
 /// Replays `count` seeds from `args.seed` on.
 pub(super) fn run(args: &SimulateArgs, count: u64) -> anyhow::Result<Ended> {
-    let first = args.seed;
+    let first = args.seed.unwrap_or(SEED);
     // What is wrong with the numbers is wrong with all of them.
-    plan(args, first)?;
+    plan(args, Some(first))?;
     let next = AtomicU64::new(0);
     let sum = Mutex::new(Sum::default());
     let began = Instant::now();
@@ -67,7 +68,7 @@ pub(super) fn run(args: &SimulateArgs, count: u64) -> anyhow::Result<Ended> {
 
 fn tell(sum: &Sum, args: &SimulateArgs, count: u64, began: Instant) {
     if let Some((seed, event)) = sum.violated.first()
-        && let Ok(plan) = plan(args, *seed)
+        && let Ok(plan) = plan(args, Some(*seed))
     {
         tell_violation(&plan, *event);
     }
@@ -80,7 +81,7 @@ fn tell(sum: &Sum, args: &SimulateArgs, count: u64, began: Instant) {
     say(&format!(
         "{count} seeds from {}: {} failed, {} of {} differed when played twice; {} events, {} \
          visits in {:.1} s",
-        args.seed,
+        args.seed.unwrap_or(SEED),
         sum.violated.len(),
         sum.differ.len(),
         args.twice.min(count),
@@ -106,7 +107,7 @@ fn note(sum: &Mutex<Sum>, seed: u64, outcome: Result<(Ran, bool), Stopped>) {
 }
 
 fn play_once(args: &SimulateArgs, seed: u64, mut events: impl Write) -> Result<Ran, Stopped> {
-    let plan = plan(args, seed).map_err(|error| io::Error::other(error.to_string()))?;
+    let plan = plan(args, Some(seed)).map_err(|error| io::Error::other(error.to_string()))?;
     // Nobody reads them: they are not even made.
     let wanted = args.twice > 0;
     let events = wanted.then_some(&mut events as &mut dyn Write);

@@ -101,3 +101,14 @@ fn a_run_by_itself_has_no_comparison() {
     let alone = report("Alone", 1, 0, &[]);
     assert!(!alone.to_json().contains("comparison"));
 }
+
+#[test]
+fn a_page_shows_both_and_no_title_is_markup() {
+    let page = two().to_html();
+    assert!(page.contains("<h2 id=\"comparison\">Side by side</h2>"));
+    assert!(page.contains("<th scope=\"col\" class=\"number\">Two &#38; more</th>"), "{page}");
+    let row = "<th scope=\"row\" class=\"words\">served</th><td class=\"number\">10</td>\
+               <td class=\"number\">13</td><td class=\"number\">+3</td>";
+    assert!(page.contains(row), "{page}");
+    assert!(!report("Alone", 1, 0, &[]).to_html().contains("comparison"));
+}

@@ -182,6 +182,18 @@ fn habits_and_faults_are_looked_at_as_well() {
 
 #[test]
 fn what_does_not_fit_together_is_named() {
+    let (first, end) = SMALL.split_once("zone").unwrap();
+    let text = format!("{first}currency = \"EUR\"\nzone{end}[habits]\nclassic = \"5%\"\n");
+    let mistake = Scenario::read(&text).unwrap_err();
+    assert_eq!(
+        (mistake.line, mistake.column, mistake.message.as_str()),
+        (
+            3,
+            12,
+            "currency \"EUR\" cannot be said in the first three dialects, expected USD or \
+             classic = \"0%\""
+        )
+    );
     let second = "[arrivals]";
     let twice = "[[doctor]]\nname = \"adams\"\nprices = {}\n[arrivals]";
     check(second, twice, "12:8: there are two doctors adams, expected one");
