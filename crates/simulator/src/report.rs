@@ -260,3 +260,6 @@ fn utilisation(doctor: &DoctorUse) -> Utilisation {
         booked_share: share(count(doctor.booked), count(doctor.slots)),
     }
 }
+
+#[cfg(test)]
+mod tests;

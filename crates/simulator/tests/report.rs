@@ -259,3 +259,33 @@ fn what_one_run_told_it_tells_again() {
     assert_eq!(one.to_json(), two.to_json());
     assert_eq!(one.to_html(), two.to_html());
 }
+
+/// How light a colour is (WCAG 2.2, relative luminance), of `#rrggbb`.
+fn luminance(colour: &str) -> f64 {
+    let part = |at: usize| {
+        let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+}
+
+/// WCAG 2.2 §1.4.3 (AA): 4.5 to 1 for all that is written.
+#[test]
+fn what_is_written_can_be_read_in_light_in_dark_and_on_paper() {
+    let page = small_run().to_html();
+    let sets: Vec<&str> = page.split(":root {").skip(1).collect();
+    assert_eq!(sets.len(), 3);
+    for set in sets {
+        let colour = |name: &str| {
+            let (_, rest) = set.split_once(&format!("--{name}: ")).unwrap();
+            luminance(&rest[..7])
+        };
+        for name in ["ink", "muted", "first", "second", "bad"] {
+            for ground in ["ground", "card"] {
+                let (one, two) = (colour(name), colour(ground));
+                let contrast = (one.max(two) + 0.05) / (one.min(two) + 0.05);
+                assert!(contrast >= 4.5, "{name} on {ground}: {contrast}");
+            }
+        }
+    }
+}

@@ -134,3 +134,47 @@ fn drawn(table: &Table) -> String {
 fn safe(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use simulator::report::{About, Tally};
+
+    use super::*;
+
+    fn nobody_came() -> Report {
+        let about = About {
+            title: "Nobody".to_owned(),
+            settings: Vec::new(),
+            loss: None,
+            planned: Duration::from_secs(1),
+        };
+        Tally::new(about).finish()
+    }
+
+    #[test]
+    fn a_terminal_shows_the_tables() {
+        let shown = shown(&nobody_came());
+        assert!(shown.starts_with("\nVisits and how they ended\n┌"), "{shown}");
+        assert!(shown.contains("│ all                     ┆      0 ┆   0 % │"), "{shown}");
+    }
+
+    #[test]
+    fn a_report_takes_the_place_of_an_older_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["day.html", "day.json"].map(|name| folder.path().join(name));
+        fs::write(&paths[1], "older").unwrap();
+        let reports = Reports::open(&paths).unwrap();
+        assert_eq!(fs::read_to_string(&paths[1]).unwrap(), "older", "until it is written");
+        reports.write(&nobody_came()).unwrap();
+        assert!(fs::read_to_string(&paths[0]).unwrap().starts_with("<!DOCTYPE html>"));
+        assert!(fs::read_to_string(&paths[1]).unwrap().starts_with("{\n  \"format\": 1,"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
+    }
+
+    #[test]
+    fn a_name_cannot_paint_the_terminal() {
+        assert_eq!(safe("doc\u{1b}[2J1"), "doc\u{fffd}[2J1");
+    }
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::numbers::rounded;
+use super::numbers::{milliseconds, rounded};
 use super::values::{CurvePoint, Latency, Stretch};
 use crate::record::{Phase, VisitEnd, VisitRecord};
 
@@ -20,16 +20,25 @@ const CURVE: [f64; 17] = [
     100.0,
 ];
 
-/// A histogram for each [`Stretch`], and the longest time to the microsecond.
+/// Times of each [`Stretch`].
 #[derive(Debug)]
-pub(super) struct Latencies([(Histogram<u64>, u64); Stretch::ALL.len()]);
+pub(super) struct Latencies([Times; Stretch::ALL.len()]);
+
+/// A histogram, and what it does not know to the microsecond.
+#[derive(Debug)]
+struct Times {
+    counts: Histogram<u64>,
+    sum: Duration,
+    longest: Duration,
+}
 
 impl Latencies {
     /// Nothing has happened.
     pub(super) fn new() -> Self {
         let empty = |_| {
-            let times = Histogram::new_with_bounds(1, LONGEST_US, DIGITS);
-            (times.expect("the bounds are constants that fit"), 0)
+            let counts = Histogram::new_with_bounds(1, LONGEST_US, DIGITS);
+            let counts = counts.expect("the bounds are constants that fit");
+            Times { counts, sum: Duration::ZERO, longest: Duration::ZERO }
         };
         Self(Stretch::ALL.map(empty))
     }
@@ -37,31 +46,65 @@ impl Latencies {
     /// Counts all phases of a visit.
     pub(super) fn visit(&mut self, record: &VisitRecord) {
         for (phase, took) in &record.phases {
-            self.count(Stretch::of(*phase), *took);
+            self.0[Stretch::of(*phase) as usize].count(*took);
         }
         if record.ended != VisitEnd::CalledOff {
-            self.count(Stretch::Visit, whole_visit(record));
+            self.0[Stretch::Visit as usize].count(whole_visit(record));
         }
-    }
-
-    fn count(&mut self, stretch: Stretch, took: Duration) {
-        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let us = us.clamp(1, LONGEST_US);
-        let (times, longest) = &mut self.0[stretch as usize];
-        times.saturating_record(us);
-        *longest = us.max(*longest);
     }
 
     /// What is to be told.
     pub(super) fn told(&self) -> Vec<Latency> {
-        Stretch::ALL.map(|stretch| told(stretch, &self.0[stretch as usize])).into()
+        Stretch::ALL.map(|stretch| self.0[stretch as usize].told(stretch)).into()
     }
 
     /// How many counts there are, for tests.
     #[cfg(test)]
     pub(super) fn cells(&self) -> usize {
-        self.0.iter().map(|(times, _)| times.distinct_values()).sum()
+        self.0.iter().map(|times| times.counts.distinct_values()).sum()
     }
+}
+
+impl Times {
+    fn count(&mut self, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.counts.saturating_record(us.clamp(1, LONGEST_US));
+        self.sum = self.sum.saturating_add(took);
+        self.longest = self.longest.max(took);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a day in microseconds is far below 2^52")]
+    fn told(&self, phase: Stretch) -> Latency {
+        let longest = milliseconds(self.longest);
+        let at = |percentile: f64| {
+            let us = self.counts.value_at_percentile(percentile);
+            // No more digits than were kept, and never above the longest.
+            significant(self.counts.median_equivalent(us) as f64 / 1_000.0).min(longest)
+        };
+        let point = |percentile| CurvePoint {
+            percentile,
+            ms: if percentile == 100.0 { longest } else { at(percentile) },
+        };
+        let mean = self.sum.as_secs_f64() * 1_000.0 / (self.counts.len().max(1) as f64);
+        Latency {
+            phase,
+            count: self.counts.len(),
+            mean_ms: rounded(mean, 3),
+            p50_ms: at(50.0),
+            p90_ms: at(90.0),
+            p99_ms: at(99.0),
+            p99_9_ms: at(99.9),
+            max_ms: longest,
+            curve: if self.counts.is_empty() { Vec::new() } else { CURVE.map(point).into() },
+        }
+    }
+}
+
+/// To [`DIGITS`] digits, and not below a microsecond.
+#[expect(clippy::cast_possible_truncation, reason = "an exponent of ten is a small number")]
+fn significant(ms: f64) -> f64 {
+    let before_the_point = if ms > 0.0 { ms.log10().floor() as i32 + 1 } else { 0 };
+    rounded(ms, (i32::from(DIGITS) - before_the_point).clamp(-9, 3))
 }
 
 impl Stretch {
@@ -79,27 +122,4 @@ impl Stretch {
 /// From the planned arrival to the end.
 pub(super) fn whole_visit(record: &VisitRecord) -> Duration {
     record.left.saturating_sub(record.planned)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a day in microseconds is far below 2^52")]
-fn told(phase: Stretch, (times, longest): &(Histogram<u64>, u64)) -> Latency {
-    let ms = |us: u64| rounded(us as f64 / 1_000.0, 3);
-    // The lower end of what looks the same in three digits: it is what was counted where a unit is
-    // a microsecond, and round numbers stay round.
-    let at = |percentile: f64| match percentile {
-        100.0 => ms(*longest),
-        _ => ms(times.lowest_equivalent(times.value_at_percentile(percentile))),
-    };
-    let curve = CURVE.map(|percentile| CurvePoint { percentile, ms: at(percentile) });
-    Latency {
-        phase,
-        count: times.len(),
-        mean_ms: rounded(times.mean() / 1_000.0, 3),
-        p50_ms: at(50.0),
-        p90_ms: at(90.0),
-        p99_ms: at(99.0),
-        p99_9_ms: at(99.9),
-        max_ms: at(100.0),
-        curve: if times.is_empty() { Vec::new() } else { curve.into() },
-    }
 }

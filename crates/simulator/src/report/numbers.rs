@@ -57,7 +57,7 @@ pub(super) fn time(ms: f64) -> String {
     }
 }
 
-/// A long time: `12 s`, `4 min 05 s`, `3 h 20 min`, `2 d 4 h`.
+/// A long time: `12 s`, `4 min 05 s`, `3 h 20 min`, `2 d 04 h`.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -65,11 +65,15 @@ pub(super) fn time(ms: f64) -> String {
 )]
 pub(super) fn long_time(seconds: f64) -> String {
     let seconds = seconds.round() as u64;
+    let parts = |first: u64, unit: &str, second: u64, second_unit: &str| match second {
+        0 => format!("{first} {unit}"),
+        second => format!("{first} {unit} {second:02} {second_unit}"),
+    };
     match seconds {
         0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        7_200..172_800 => format!("{} h {:02} min", seconds / 3_600, seconds / 60 % 60),
-        _ => format!("{} d {} h", seconds / 86_400, seconds / 3_600 % 24),
+        120..7_200 => parts(seconds / 60, "min", seconds % 60, "s"),
+        7_200..172_800 => parts(seconds / 3_600, "h", seconds / 60 % 60, "min"),
+        _ => parts(seconds / 86_400, "d", seconds / 3_600 % 24, "h"),
     }
 }
 
@@ -84,6 +88,7 @@ mod tests {
         let shares = [0.0, 0.000_2, 0.05, 0.5, 0.999_8, 1.0].map(percent);
         assert_eq!(shares, ["0 %", "0.020 %", "5.0 %", "50.0 %", "99.980 %", "100 %"]);
         let times = [0.312, 12.34, 1_234.0, 245_000.0, 12_000_000.0, 187_200_000.0].map(time);
-        assert_eq!(times, ["0.31 ms", "12.3 ms", "1.23 s", "4 min 05 s", "3 h 20 min", "2 d 4 h"]);
+        assert_eq!(times, ["0.31 ms", "12.3 ms", "1.23 s", "4 min 05 s", "3 h 20 min", "2 d 04 h"]);
+        assert_eq!(long_time(1_800.0), "30 min");
     }
 }

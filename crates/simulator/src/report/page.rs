@@ -290,7 +290,7 @@ fn doctors_lead(report: &Report) -> String {
         a.booked_share.total_cmp(&b.booked_share)
     };
     match (report.doctors.iter().max_by(by_share), report.doctors.iter().min_by(by_share)) {
-        (Some(fullest), Some(emptiest)) if report.doctors.len() > 1 => format!(
+        (Some(fullest), Some(emptiest)) if fullest.booked_share > emptiest.booked_share => format!(
             "Of {} doctors {} was the fullest with {}, {} the emptiest with {}.",
             report.doctors.len(),
             fullest.doctor,
@@ -307,7 +307,8 @@ fn tries_lead(report: &Report) -> String {
     match (tries.loss_there, tries.loss_back, tries.predicted_share) {
         (Some(there), Some(back), Some(predicted)) => format!(
             "{} of questions and {} of answers are lost. {} tries then reach an answer with a \
-             probability of {}; {} were measured.",
+             probability of {}; {} were measured. Where doctors are away, or answers come late, it \
+             takes more tries than that.",
             percent(there),
             percent(back),
             protocol::limits::ESTIMATE_TRIES,

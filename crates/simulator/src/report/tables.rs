@@ -191,7 +191,10 @@ impl Report {
         let columns = [Column::words("connections"), Column::numbers("visits")];
         let mut table = Table::new("Connections to the center in one visit", columns);
         for counted in &self.connections {
-            table.row([counted.connections.to_string(), count(counted.visits)]);
+            let or_more = usize::try_from(counted.connections) == Ok(super::CONNECTIONS_MAX);
+            let connections = counted.connections.to_string();
+            let connections = if or_more { connections + " or more" } else { connections };
+            table.row([connections, count(counted.visits)]);
         }
         table
     }

@@ -275,8 +275,8 @@ mod tests {
         );
     }
 
-    fn check(summary: Summary, expected: VisitEnd) {
-        assert_eq!(ended(&summary), expected, "{summary:?}");
+    fn check(summary: &Summary, expected: &VisitEnd) {
+        assert_eq!(&ended(summary), expected, "{summary:?}");
     }
 
     #[test]
@@ -284,12 +284,12 @@ mod tests {
         let text = |text: &str| Some(text.to_owned());
         let new = |outcome| Summary::new("patient1", outcome);
         let booked = |outcome| Summary { slot: text("1"), ..new(outcome) };
-        check(Summary { cost: text("30"), ..booked(VisitOutcome::Done) }, VisitEnd::Served);
+        check(&Summary { cost: text("30"), ..booked(VisitOutcome::Done) }, &VisitEnd::Served);
         let taken = Summary { message: text("the slot is taken"), ..new(VisitOutcome::Refused) };
-        check(taken, VisitEnd::Refused(Refusal::SlotTaken));
+        check(&taken, &VisitEnd::Refused(Refusal::SlotTaken));
         let silent = Summary { message: text("no answer"), ..booked(VisitOutcome::Failed) };
-        check(silent, VisitEnd::WithoutPrice("no answer".to_owned()));
+        check(&silent, &VisitEnd::WithoutPrice("no answer".to_owned()));
         let broken = Summary { message: text("no center"), ..new(VisitOutcome::Failed) };
-        check(broken, VisitEnd::Failed("no center".to_owned()));
+        check(&broken, &VisitEnd::Failed("no center".to_owned()));
     }
 }

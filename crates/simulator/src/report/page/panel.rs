@@ -20,7 +20,7 @@ use plotters::style::{Color as _, IntoFont as _, RGBColor, ShapeStyle};
 const SIZE: (u32, u32) = (720, 420);
 
 /// The height of letters, in the same measure. plotters divides by 1.24.
-const LETTERS: f64 = 22.0 * 1.24;
+const LETTERS: f64 = 26.0 * 1.24;
 
 /// A colour of the page's style sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,9 +145,9 @@ impl Panel {
     ) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
         let mut chart = ChartBuilder::on(area)
             .margin_top(14)
-            .margin_right(26)
-            .x_label_area_size(44)
-            .y_label_area_size(104)
+            .margin_right(30)
+            .x_label_area_size(50)
+            .y_label_area_size(112)
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
         let letters = ("inherit", LETTERS).into_font().color(&Colour::Muted.drawn());
         chart

@@ -100,8 +100,9 @@ fn arrow(number: usize, said: &Said, time: String, (from, to): (usize, usize)) -
     } else {
         (shortened(&said.what, letters - 7) + " – lost", "lost")
     };
-    let label_x = usize::midpoint(from, to);
-    let end = if said.arrived { to } else { from.midpoint(label_x).midpoint(to) };
+    // What was lost came three quarters of its way.
+    let end = if said.arrived { to } else { from.midpoint(to).midpoint(to) };
+    let label_x = from.midpoint(end);
     let (left, right) = (end.saturating_sub(9), end + 9);
     let (above, below) = (y - 5, y + 5);
     let (head, to) = match (said.arrived, from <= end) {
@@ -120,5 +121,44 @@ fn shortened(text: &str, letters: usize) -> String {
     match text.char_indices().nth(letters) {
         None => text.to_owned(),
         Some(_) => text.chars().take(letters - 1).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Outcome;
+
+    #[test]
+    fn what_arrived_reaches_the_other_line_and_what_was_lost_does_not() {
+        let said = |arrived| Said {
+            at_ms: 2_000.0,
+            from: "patient".to_owned(),
+            to: "doc1".to_owned(),
+            what: "x".repeat(100),
+            arrived,
+        };
+        let sequence = Sequence::of(&Diagram {
+            why: Vec::new(),
+            patient: "somebody with a very long name".to_owned(),
+            outcome: Outcome::Served,
+            words: None,
+            planned_ms: 500.0,
+            took_ms: 1_500.0,
+            tries: Some(2),
+            exchanges: vec![said(false), said(true)],
+            untold: 0,
+        });
+        let lanes: Vec<_> =
+            sequence.lanes.iter().map(|lane| (lane.name.as_str(), lane.x)).collect();
+        assert_eq!(lanes, [("somebody with a very lo…", 180), ("center", 416), ("doc1", 652)]);
+        let [lost, arrived] = &sequence.arrows[..] else { panic!("two arrows") };
+        assert_eq!((lost.from, lost.to, lost.class, lost.y), (180, 534, "lost", 86));
+        assert_eq!(
+            (arrived.from, arrived.to, arrived.class, arrived.y),
+            (180, 643, "arrived", 120)
+        );
+        assert_eq!((lost.time.as_str(), lost.label.chars().count()), ("1.50 s", 64));
+        assert!(sequence.arrows.iter().all(|arrow| arrow.y < sequence.bottom()));
     }
 }
