@@ -6,6 +6,7 @@
 
 mod ending;
 mod enrolling;
+mod histories;
 mod member;
 mod roles;
 mod table;
@@ -76,6 +77,7 @@ pub(crate) fn run(args: SimulateArgs, global: &Global) -> anyhow::Result<Ended> 
     serving::raise_open_files_limit();
     let clinic = input::whole_clinic(&args.input, args.slot_minutes, Currency::USD)?;
     check_choices(&args, &clinic)?;
+    histories::check_flags(&args)?;
     let screen = ending::screen()?;
     let folder = tempfile::Builder::new().prefix("rendezvous-").tempdir()?;
     let labels = clinic.patients.iter().map(UserName::as_str);
@@ -180,6 +182,7 @@ impl Play {
             patients.iter().map(|&seat| self.visit(seat, &doctors)).collect();
         let members: Vec<&Member> = patients.iter().map(|&seat| &self.members[seat]).collect();
         let ended = left_well.map(|()| verdict(self.contest(), &members));
+        let ended = ended.and_then(|ended| self.judge(&patients, ended));
         (ended, Some(table::table(&visits)))
     }
 
@@ -442,6 +445,9 @@ impl Play {
             .with("--summary", self.summary_path(name.as_str()));
         if let Some(select) = select {
             words = words.with("--select", select);
+        }
+        if let Some(history) = self.history_path(name.as_str()) {
+            words = words.with("--history", history);
         }
         self.start(Voice::Patient, name.as_str(), words.names(name.as_str()))
     }

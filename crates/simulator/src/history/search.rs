@@ -23,11 +23,11 @@ use configuration::{Configuration, Holder};
 use open::{Goal, OpenTasks};
 
 /// The most configurations that are kept, at first and at last.
-const CONFIGURATIONS_MAX: [usize; 2] = [256, 8_192];
+const CONFIGURATIONS_MAX: [usize; 2] = [256, 4_096];
 
 /// The most steps of one search, and how many more for each task.
 const STEPS_MAX: u64 = 4_000_000;
-const STEPS_TASK_MAX: u64 = 400;
+const STEPS_TASK_MAX: u64 = 100;
 
 /// In which states the slot may have been before its first task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
