@@ -299,6 +299,18 @@ fn a_line_that_is_none_of_a_history_is_named() {
     );
 }
 
+#[test]
+fn many_unknown_outcomes_and_a_thousand_patients_at_one_slot_are_decided() {
+    let sizes = [
+        Size { operations: 20_000, processes: 1_000, slots: 1, unknown: 50, lists: 0 },
+        Size { operations: 10_000, processes: 50, slots: 3, unknown: 50, lists: 200 },
+    ];
+    for size in sizes {
+        let verdict = checked(&text(&clinic::history(size, 1)));
+        assert_eq!((verdict.violated, verdict.undecided), (0, 0), "{size:?}");
+    }
+}
+
 /// How long the check takes, at best of three.
 fn took(size: Size) -> Duration {
     let lines = text(&clinic::history(size, 1));
