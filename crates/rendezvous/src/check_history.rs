@@ -112,7 +112,7 @@ fn summary(verdict: &Verdict) -> String {
 fn offending(offence: &Offence) -> Vec<String> {
     let mut lines = vec![format!("slot {}: {}", offence.slot, offence.why)];
     let shown = offence.operations.iter().take(SHOWN_MAX);
-    lines.extend(shown.map(|operation| blamed(operation)));
+    lines.extend(shown.map(blamed));
     if let Some(more) = offence.operations.len().checked_sub(SHOWN_MAX).filter(|&more| more > 0) {
         lines.push(format!("  and {more} more"));
     }

@@ -179,7 +179,23 @@ pub(super) fn why(window: &Window, name: impl Fn(u32) -> String) -> String {
             "{} was told that it is given back, and cannot have held it",
             name(last.patient)
         ),
-        _ => "no order of these agrees with their times".to_owned(),
+        _ => {
+            let last = window.tasks.iter().max_by_key(|task| task.end);
+            let told = last.map_or_else(String::new, |last| claim(last, &name(last.patient)));
+            format!("{told}, and in no order of these that agrees with their times can that be")
+        }
+    }
+}
+
+/// What a task says of the slot, in words.
+fn claim(task: &Task, patient: &str) -> String {
+    match task.kind {
+        TaskKind::Book => format!("{patient} was told it was theirs"),
+        TaskKind::Cancel => format!("{patient} was told that it is given back"),
+        TaskKind::Refused => format!("{patient} was refused because another held it"),
+        TaskKind::NotHeld => format!("{patient} was told that it does not hold it"),
+        TaskKind::Free => "a list shows it as free".to_owned(),
+        TaskKind::Held => "a list of all that is free does not show it".to_owned(),
     }
 }
 

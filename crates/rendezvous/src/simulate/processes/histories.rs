@@ -63,8 +63,8 @@ impl Play {
 /// What a patient wrote, as the process of its seat. One that came to nothing wrote nothing, and one
 /// that was killed while it wrote may have left a part of a line.
 fn of_patient(path: &Path, seat: Seat) -> anyhow::Result<Vec<Entry>> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let text = match fs::read(path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
     };
@@ -82,4 +82,20 @@ fn write(path: &Path, entries: &[Entry]) -> io::Result<()> {
         file.write_all(entry.to_line().as_bytes())?;
     }
     file.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_patient_that_was_killed_the_whole_lines_are_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("patient1.history");
+        let begun = r#"{"process":4711,"type":"invoke","op":"book","slot":"7","patient":"patient1","time":5}"#;
+        fs::write(&path, format!("{begun}\n{}", &begun[..30])).unwrap();
+        let lines: Vec<String> = of_patient(&path, 3).unwrap().iter().map(Entry::to_line).collect();
+        assert_eq!(lines, [format!("{}\n", begun.replace("4711", "3"))]);
+        assert_eq!(of_patient(&folder.path().join("none"), 3).unwrap(), []);
+    }
 }
