@@ -67,7 +67,6 @@ fn lines_of(steps: &[(u64, u8, u8, u8, u8)]) -> Vec<Entry> {
 fn is_sound(lines: &[Entry], offence: &Offence) -> bool {
     let needed: Vec<usize> =
         offence.operations.iter().map(|one| one.lines.0 as usize - 1).collect();
-    let first = lines[needed[0]].time.min(offence.operations[0].times.0);
     let mut operations = oracle::operations(lines);
     let begin = needed.iter().min().copied().unwrap();
     operations.retain(|one| {
@@ -87,7 +86,6 @@ fn is_sound(lines: &[Entry], offence: &Offence) -> bool {
     if !offence.from_the_beginning {
         starts.extend(anybody);
     }
-    assert!(first <= offence.operations[0].times.1);
     !oracle::slot_holds(&operations, &offence.slot, &starts)
 }
 
@@ -176,7 +174,7 @@ fn most_histories_do_not_hold_after_one_lie() {
     assert!(counted.1 * 10 >= counted.0 * 9, "{counted:?}");
 }
 
-/// `slots` of which nobody says anything wrong, in a form that is quick to write.
+/// One line, in a form that is quick to write: slots may be numbers.
 fn line(process: u64, kind: &str, op: &str, slot: u64, patient: u64, time: u64) -> String {
     format!(
         "{{\"process\":{process},\"type\":\"{kind}\",\"op\":\"{op}\",\"slot\":{slot},\
@@ -191,10 +189,9 @@ fn offence(lines: &str) -> (String, Vec<(u32, u32)>) {
 
 #[test]
 fn a_slot_that_is_booked_twice_is_told_with_the_two_operations_alone() {
-    let mut lines = clinic::history(Size { lists: 0, ..SMALL }, 3);
+    let lines = clinic::history(Size { lists: 0, ..SMALL }, 3);
     let last = lines.last().unwrap().time;
     let count = u32::try_from(lines.len()).unwrap();
-    lines.retain(|line| line.process != 99);
     let more = [
         line(90, "invoke", "book", 9, 90, last + 1),
         line(90, "ok", "book", 9, 90, last + 2),
@@ -326,8 +323,8 @@ fn took(size: Size) -> Duration {
 #[test]
 fn four_times_the_length_takes_about_four_times_as_long() {
     let sizes = [
-        Size { operations: 10_000, processes: 50, slots: 300, unknown: 20, lists: 10 },
-        Size { operations: 10_000, processes: 1_000, slots: 1, unknown: 0, lists: 0 },
+        Size { operations: 4_000, processes: 50, slots: 300, unknown: 20, lists: 10 },
+        Size { operations: 4_000, processes: 1_000, slots: 1, unknown: 0, lists: 0 },
     ];
     for size in sizes {
         let (one, four) = (took(size), took(Size { operations: size.operations * 4, ..size }));
