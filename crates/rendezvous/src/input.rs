@@ -29,8 +29,9 @@ pub(crate) const AVAILABILITIES_FILE: &str = "availabilities.txt";
 pub(crate) struct BadInput {
     /// Which file or folder.
     path: PathBuf,
-    /// The line and column, from 1; `None` when it is about the file as a whole.
-    place: Option<(u32, u32)>,
+    /// The line, and the column if there is one to name, from 1; `None` when it is about the file as
+    /// a whole.
+    place: Option<(u32, Option<u32>)>,
     /// What is wrong, and what was expected.
     message: String,
     kind: Kind,
@@ -46,8 +47,10 @@ enum Kind {
 impl fmt::Display for BadInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.path.display())?;
-        if let Some((line, column)) = self.place {
-            write!(f, "{line}:{column}:")?;
+        match self.place {
+            Some((line, Some(column))) => write!(f, "{line}:{column}:")?,
+            Some((line, None)) => write!(f, "{line}:")?,
+            None => {}
         }
         write!(f, " {}", self.message)
     }
@@ -63,10 +66,15 @@ impl BadInput {
     pub(crate) fn in_file(path: &Path, mistake: FileMistake) -> Self {
         Self {
             path: path.to_owned(),
-            place: Some((mistake.line, mistake.column)),
+            place: Some((mistake.line, Some(mistake.column))),
             message: mistake.message,
             kind: Kind::Other,
         }
+    }
+
+    /// A mistake that is about a line as a whole.
+    pub(crate) fn on_line(path: &Path, line: u32, message: String) -> Self {
+        Self { place: Some((line, None)), ..Self::of_file(path, message) }
     }
 
     /// A mistake in a row of the `availabilities.txt` of `dir` that shows only in the store.

@@ -4,6 +4,7 @@ mod choice;
 mod counter;
 mod device;
 mod errands;
+mod journal;
 mod verifying;
 mod visit;
 
@@ -38,6 +39,7 @@ struct Patient {
     screen: net::Screen,
     /// For what a person at a terminal is asked, whatever the screen.
     out: LineSender,
+    journal: journal::Journal,
 }
 
 /// Does what the patient came for.
@@ -121,13 +123,15 @@ async fn go(
         security,
         screen: serving::screen(args.screen, out.clone()),
         out,
+        journal: journal::Journal::open(&args)?,
         args,
     };
     match errand {
         Errand::Visit(select) => {
             let plan = plan.context("a visit has a plan")?;
             summary.plan = Some(plan.to_string());
-            visit::visit(&patient, select, plan, summary).await.map(|()| Vec::new())
+            visit::visit(&patient, select, plan, summary).await?;
+            patient.journal.close().map(|()| Vec::new())
         }
         Errand::List => errands::list(&patient).await,
         Errand::Appointments => errands::appointments(&patient).await,

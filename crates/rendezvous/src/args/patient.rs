@@ -55,6 +55,9 @@ pub(crate) struct PatientArgs {
     /// Write the visit to FILE as one JSON object when it ends
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
+    /// Add what the visit does to slots to FILE, as `check-history` reads it
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) history: Option<PathBuf>,
     /// Keep the estimate in FILE, signed by the doctor
     #[arg(long, value_name = "FILE")]
     pub(crate) estimate: Option<PathBuf>,

@@ -63,13 +63,19 @@ async fn book(
     let n = &patient.n;
     let mut beaten = 0;
     loop {
-        let offers = counter.offers().await?;
+        let looking = patient.journal.looks();
+        let offers = counter.offers().await;
+        patient.journal.saw(looking, &offers);
+        let offers = offers?;
         show_list(patient, chooser, &offers);
         let index = choose(patient, chooser, &offers).await?;
         let offer = offers.iter().find(|offer| offer.index == index);
         let slot = named(index, offer);
         let request = Request::Book { slot, request_id: Some(fresh_request_id()) };
-        let error = match counter.ask_surely(&request).await {
+        let booking = patient.journal.books(index);
+        let reply = counter.ask_surely(&request).await;
+        patient.journal.booked(booking, &reply);
+        let error = match reply {
             Ok(Reply::Booked(referral) | Reply::AlreadyHeld(referral)) => {
                 note_booking(summary, index, offer, &referral);
                 patient.screen.show(|| screen::patient::reserved(n, referral.port()));

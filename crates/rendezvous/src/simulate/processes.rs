@@ -6,6 +6,7 @@
 
 mod ending;
 mod enrolling;
+mod histories;
 mod member;
 mod roles;
 mod table;
@@ -80,6 +81,7 @@ pub(crate) fn run(args: SimulateArgs, global: &Global) -> anyhow::Result<Ended> 
     let reports = Reports::open(&args.report)?;
     let clinic = input::whole_clinic(&args.input, args.slot_minutes, Currency::USD)?;
     check_choices(&args, &clinic)?;
+    histories::check_flags(&args)?;
     let screen = ending::screen()?;
     let folder = tempfile::Builder::new().prefix("rendezvous-").tempdir()?;
     let labels = clinic.patients.iter().map(UserName::as_str);
@@ -191,6 +193,7 @@ impl Play {
         let members: Vec<&Member> = patients.iter().map(|&seat| &self.members[seat]).collect();
         let reported = self.report(&visits);
         let ended = left_well.and(reported).map(|()| verdict(self.contest(), &members));
+        let ended = ended.and_then(|ended| self.judge(&patients, ended));
         (ended, Some(table::table(&visits)))
     }
 
@@ -466,6 +469,9 @@ impl Play {
             words = words.with("--select", select);
         }
         self.heard.comes(name.as_str());
+        if let Some(history) = self.history_path(name.as_str()) {
+            words = words.with("--history", history);
+        }
         self.start(Voice::Patient, name.as_str(), words.names(name.as_str()))
     }
 

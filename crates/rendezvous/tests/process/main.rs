@@ -5,6 +5,7 @@
 mod durability;
 mod eavesdroppers;
 mod enrolment;
+mod histories;
 mod hospital;
 mod operator;
 mod oversight;

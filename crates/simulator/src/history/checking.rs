@@ -2,7 +2,7 @@
 
 use super::offence::{Window, smallest, why};
 use super::reading::{History, Outcome};
-use super::search::{Found, Start, search};
+use super::search::{Found, Start, search, steps_max};
 use super::slots::{BySlot, Task, TaskKind};
 use super::{EntryKind, Op};
 
@@ -95,7 +95,7 @@ pub fn check(history: &History) -> Verdict {
     let numbers = 0..u32::try_from(history.slots.len()).expect("slots are numbered in 32 bits");
     for slot in numbers {
         let tasks = by_slot.tasks(slot);
-        match search(&tasks, Start::Free) {
+        match search(&tasks, Start::Free, &mut steps_max(&tasks)) {
             Found::Order => {}
             Found::Undecided => {
                 verdict.undecided += 1;

@@ -6,14 +6,11 @@
 //! after its begin, or never. So the part that is left cannot be, whatever the rest was.
 
 use super::reading::Moment;
-use super::search::{Found, Start, search};
+use super::search::{Found, Start, search, steps_max};
 use super::slots::{Task, TaskKind};
 
-/// How many searches may be made for one offence: then what is left must do.
-const SEARCHES_MAX: usize = 2_000;
-
-/// How many tasks all these searches may look at together.
-const TASKS_LOOKED_AT_MAX: usize = 10_000_000;
+/// How many steps all searches for one offence may take: then what is left must do.
+const STEPS_ALL_MAX: u64 = 40_000_000;
 
 /// What cannot be.
 #[derive(Debug, Clone)]
@@ -26,7 +23,7 @@ pub(super) struct Window {
 
 /// The smallest part of `tasks`, of which there is no order: no state is left at the end of `last`.
 pub(super) fn smallest(tasks: &[Task], last: usize) -> Window {
-    let mut finder = Finder { searches: 0, looked_at: 0 };
+    let mut finder = Finder { steps_left: STEPS_ALL_MAX };
     let Some(end) = tasks[last].end else {
         return Window { tasks: tasks.to_vec(), start: Start::Free };
     };
@@ -46,19 +43,22 @@ pub(super) fn smallest(tasks: &[Task], last: usize) -> Window {
 }
 
 struct Finder {
-    searches: usize,
-    looked_at: usize,
+    steps_left: u64,
 }
 
 impl Finder {
     fn cannot_be(&mut self, tasks: &[Task], start: Start) -> bool {
-        self.searches += 1;
-        self.looked_at += tasks.len();
-        matches!(search(tasks, start), Found::NoOrder(_))
+        let mut steps = steps_max(tasks).min(self.steps_left);
+        let given = steps;
+        let found = search(tasks, start, &mut steps);
+        // To make the tasks for a search takes time too.
+        let taken = given - steps + tasks.len() as u64;
+        self.steps_left = self.steps_left.saturating_sub(taken);
+        matches!(found, Found::NoOrder(_))
     }
 
     fn is_tired(&self) -> bool {
-        self.searches >= SEARCHES_MAX || self.looked_at >= TASKS_LOOKED_AT_MAX
+        self.steps_left == 0
     }
 
     /// The window that begins latest; `None` when there is none but from the very start, where the
@@ -168,7 +168,7 @@ pub(super) fn why(window: &Window, name: impl Fn(u32) -> String) -> String {
         ),
         (_, Some(last)) if only(&[TaskKind::Refused]) || single(window, TaskKind::Refused) => format!(
             "{} was refused, and nobody else can have held it at any moment in between",
-            name(of(TaskKind::Refused).last().unwrap_or(last).patient)
+            name(of(TaskKind::Refused).next_back().unwrap_or(last).patient)
         ),
         (_, Some(_)) if single(window, TaskKind::Held) => {
             "a list of all that is free does not show it, and nobody can have held it at any moment \
@@ -179,7 +179,23 @@ pub(super) fn why(window: &Window, name: impl Fn(u32) -> String) -> String {
             "{} was told that it is given back, and cannot have held it",
             name(last.patient)
         ),
-        _ => "no order of these agrees with their times".to_owned(),
+        _ => {
+            let last = window.tasks.iter().max_by_key(|task| task.end);
+            let told = last.map_or_else(String::new, |last| claim(last, &name(last.patient)));
+            format!("{told}, and in no order of these that agrees with their times can that be")
+        }
+    }
+}
+
+/// What a task says of the slot, in words.
+fn claim(task: &Task, patient: &str) -> String {
+    match task.kind {
+        TaskKind::Book => format!("{patient} was told it was theirs"),
+        TaskKind::Cancel => format!("{patient} was told that it is given back"),
+        TaskKind::Refused => format!("{patient} was refused because another held it"),
+        TaskKind::NotHeld => format!("{patient} was told that it does not hold it"),
+        TaskKind::Free => "a list shows it as free".to_owned(),
+        TaskKind::Held => "a list of all that is free does not show it".to_owned(),
     }
 }
 

@@ -97,7 +97,8 @@ impl Names {
         if let Some(&number) = self.numbers.get(name) {
             return number;
         }
-        let number = u32::try_from(self.names.len()).expect("a line names less than 2^25 slots");
+        let number =
+            u32::try_from(self.names.len()).expect("four billion names fit into no memory");
         self.names.push(name.to_owned());
         self.numbers.insert(name.to_owned(), number);
         number

@@ -9,13 +9,14 @@
 //! outcome, and stays open for ever, costs little.
 //!
 //! Too many configurations are cut down to those that have used up least. Whatever is left at the end
-//! is still a proof that such an order exists; only where nothing is left, and some were cut, nobody
-//! knows.
+//! is still a proof that such an order exists; where nothing is left, and some were cut, the search
+//! goes back to a moment when there were few, and on from there with more of them. Where that does not
+//! help either, nobody knows.
 
 mod configuration;
 mod open;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use super::reading::Moment;
 use super::slots::{Task, TaskKind};
@@ -23,11 +24,20 @@ use configuration::{Configuration, Holder};
 use open::{Goal, OpenTasks};
 
 /// The most configurations that are kept, at first and at last.
-const CONFIGURATIONS_MAX: [usize; 2] = [256, 8_192];
+const CONFIGURATIONS_MAX: [usize; 3] = [16, 256, 4_096];
 
 /// The most steps of one search, and how many more for each task.
 const STEPS_MAX: u64 = 4_000_000;
-const STEPS_TASK_MAX: u64 = 400;
+const STEPS_TASK_MAX: u64 = 100;
+
+/// At how few configurations a moment is worth to come back to, how many tasks lie between two such
+/// moments at least, and how many moments are kept.
+const CHECKPOINT_CONFIGURATIONS_MAX: usize = 8;
+const CHECKPOINT_EVENTS_MIN: usize = 1_000;
+const CHECKPOINTS_MAX: usize = 3;
+
+/// By how much more configurations are kept after going back.
+const WIDER: usize = 16;
 
 /// In which states the slot may have been before its first task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,16 +59,23 @@ pub(super) enum Found {
     Undecided,
 }
 
-/// Looks for an order of `tasks`, which stand in the order of their begins.
-pub(super) fn search(tasks: &[Task], start: Start) -> Found {
-    let mut found = Found::Undecided;
+/// How many steps a search of these tasks may take.
+pub(super) fn steps_max(tasks: &[Task]) -> u64 {
+    STEPS_MAX + STEPS_TASK_MAX * tasks.len() as u64
+}
+
+/// Looks for an order of `tasks`, which stand in the order of their begins, with a few configurations
+/// first: where there is an order, they mostly do. The steps it takes are taken from `steps_left`.
+pub(super) fn search(tasks: &[Task], start: Start, steps_left: &mut u64) -> Found {
     for width in CONFIGURATIONS_MAX {
-        found = Search::new(tasks, start, width).run();
-        if found != Found::Undecided {
-            break;
+        let mut search = Search::new(tasks, start, width);
+        let found = search.run(*steps_left);
+        *steps_left = steps_left.saturating_sub(search.steps);
+        if found != Found::Undecided || *steps_left == 0 {
+            return found;
         }
     }
-    found
+    Found::Undecided
 }
 
 /// A begin or an end.
@@ -77,6 +94,17 @@ struct Search<'a> {
     steps: u64,
     /// Whether some were dropped that may have been the only ones.
     cut: bool,
+    checkpoints: VecDeque<Checkpoint<'a>>,
+    /// Until which event more configurations are kept; 0 for none.
+    wide_until: usize,
+}
+
+/// A moment to come back to: before the event with this number.
+struct Checkpoint<'a> {
+    event: usize,
+    open: OpenTasks<'a>,
+    configurations: Vec<Configuration>,
+    cut: bool,
 }
 
 impl<'a> Search<'a> {
@@ -88,39 +116,73 @@ impl<'a> Search<'a> {
             holders.extend(open.patients().map(Holder::Patient));
         }
         let configurations = holders.into_iter().map(Configuration::new).collect();
-        Self { tasks, open, configurations, width, steps: 0, cut: false }
+        let (steps, cut, checkpoints) = (0, false, VecDeque::new());
+        Self { tasks, open, configurations, width, steps, cut, checkpoints, wide_until: 0 }
     }
 
-    fn run(mut self) -> Found {
-        let limit = STEPS_MAX + STEPS_TASK_MAX * self.tasks.len() as u64;
-        for event in events(self.tasks) {
+    fn run(&mut self, limit: u64) -> Found {
+        let events = events(self.tasks);
+        let mut next = 0;
+        while let Some(event) = events.get(next) {
+            self.keep_checkpoint(next);
             self.steps += self.configurations.len() as u64;
             if event.ends {
-                self.end(event.task);
+                let wider = if next < self.wide_until { WIDER } else { 1 };
+                self.end(event.task, self.width * wider);
             } else {
-                let Self { open, configurations, .. } = &mut self;
+                let Self { open, configurations, .. } = self;
                 open.begin(event.task, event.moment);
                 configurations.iter_mut().for_each(|one| open.notice(one, event.task));
             }
+            next += 1;
             if self.configurations.is_empty() {
-                return if self.cut { Found::Undecided } else { Found::NoOrder(event.task) };
+                if !self.cut {
+                    return Found::NoOrder(event.task);
+                }
+                self.wide_until = self.wide_until.max(next);
+                match self.go_back() {
+                    Some(before) => next = before,
+                    None => return Found::Undecided,
+                }
             }
-            if self.steps > limit {
+            if self.steps >= limit {
                 return Found::Undecided;
             }
         }
         Found::Order
     }
 
+    fn keep_checkpoint(&mut self, event: usize) {
+        let last = self.checkpoints.back().map_or(0, |last| last.event);
+        if event < last + CHECKPOINT_EVENTS_MIN
+            || event < self.wide_until
+            || self.configurations.len() > CHECKPOINT_CONFIGURATIONS_MAX
+        {
+            return;
+        }
+        let (open, configurations) = (self.open.clone(), self.configurations.clone());
+        self.checkpoints.push_back(Checkpoint { event, open, configurations, cut: self.cut });
+        if self.checkpoints.len() > CHECKPOINTS_MAX {
+            self.checkpoints.pop_front();
+        }
+    }
+
+    /// To the last moment worth it, which is not come back to again; gives the event that follows.
+    fn go_back(&mut self) -> Option<usize> {
+        let Checkpoint { event, open, configurations, cut } = self.checkpoints.pop_back()?;
+        (self.open, self.configurations, self.cut) = (open, configurations, cut);
+        Some(event)
+    }
+
     /// Leaves the configurations in which the task has happened.
-    fn end(&mut self, task: usize) {
+    fn end(&mut self, task: usize, width: usize) {
         let bit = self.open.bit(task);
         let writes = self.tasks[task].kind.writes();
         let all = std::mem::take(&mut self.configurations);
         if all.iter().all(|one| one.seen.has(bit) && (!writes || one.used.has(bit))) {
             self.configurations = all;
         } else {
-            self.go_on(all, task);
+            self.go_on(all, task, width);
         }
         for one in &mut self.configurations {
             one.seen.clear(bit);
@@ -134,22 +196,22 @@ impl<'a> Search<'a> {
             }
             self.configurations = frontier.into_all();
         }
-        if self.configurations.len() > self.width {
+        if self.configurations.len() > width {
             self.cut = true;
             self.configurations.sort_by_key(Configuration::cost);
-            self.configurations.truncate(self.width);
+            self.configurations.truncate(width);
         }
     }
 
     /// Lets open tasks take effect until `task` has happened.
-    fn go_on(&mut self, all: Vec<Configuration>, task: usize) {
+    fn go_on(&mut self, all: Vec<Configuration>, task: usize, width: usize) {
         let bit = self.open.bit(task);
         let goal = Goal { task, bit, writes: self.tasks[task].kind.writes() };
         let (mut there, mut on_the_way) = (Frontier::default(), Frontier::default());
-        let mut next = Vec::new();
+        let mut next = VecDeque::new();
         for one in all {
             if !one.used.has(bit) && (goal.writes || !one.seen.has(bit)) {
-                next.push(one.clone());
+                next.push_back(one.clone());
             }
             if one.seen.has(bit) {
                 self.steps += there.add(one);
@@ -159,9 +221,9 @@ impl<'a> Search<'a> {
             self.steps += on_the_way.add(one.clone());
         }
         let mut looked_at = 0;
-        while let Some(one) = next.pop() {
+        while let Some(one) = next.pop_front() {
             looked_at += 1;
-            if looked_at > self.width * 4 {
+            if looked_at > width * 4 || there.count > width * 4 {
                 self.cut = true;
                 break;
             }
@@ -172,7 +234,7 @@ impl<'a> Search<'a> {
                     self.steps += there.add(successor);
                 } else if !on_the_way.covers(&successor, &mut self.steps) {
                     self.steps += on_the_way.add(successor.clone());
-                    next.push(successor);
+                    next.push_back(successor);
                 }
             }
         }
@@ -199,6 +261,8 @@ struct Frontier {
     by_holder: HashMap<Holder, Vec<Configuration>>,
     /// In the order of their first configuration: no order comes from a hash.
     holders: Vec<Holder>,
+    /// How many there are.
+    count: usize,
 }
 
 impl Frontier {
@@ -216,8 +280,10 @@ impl Frontier {
         });
         let steps = same.len() as u64 + 1;
         if !same.iter().any(|other| other.is_as_good_as(&one)) {
+            let before = same.len();
             same.retain(|other| !one.is_as_good_as(other));
             same.push(one);
+            self.count = self.count + same.len() - before;
         }
         steps
     }

@@ -67,7 +67,6 @@ fn lines_of(steps: &[(u64, u8, u8, u8, u8)]) -> Vec<Entry> {
 fn is_sound(lines: &[Entry], offence: &Offence) -> bool {
     let needed: Vec<usize> =
         offence.operations.iter().map(|one| one.lines.0 as usize - 1).collect();
-    let first = lines[needed[0]].time.min(offence.operations[0].times.0);
     let mut operations = oracle::operations(lines);
     let begin = needed.iter().min().copied().unwrap();
     operations.retain(|one| {
@@ -87,58 +86,17 @@ fn is_sound(lines: &[Entry], offence: &Offence) -> bool {
     if !offence.from_the_beginning {
         starts.extend(anybody);
     }
-    assert!(first <= offence.operations[0].times.1);
     !oracle::slot_holds(&operations, &offence.slot, &starts)
 }
 
-static COUNT: [std::sync::atomic::AtomicUsize; 2] =
-    [const { std::sync::atomic::AtomicUsize::new(0) }; 2];
-#[test]
-fn zz() {
-    the_search_says_what_trying_every_order_says();
-    eprintln!("{COUNT:?}");
-}
-
-#[test]
-#[ignore]
-fn big() {
-    let n = 500_000;
-    for size in [
-        Size { operations: n, processes: 100, slots: 20_000, unknown: 20, lists: 0 },
-        Size { operations: n, processes: 1_000, slots: 1, unknown: 0, lists: 0 },
-        Size { operations: n, processes: 1_000, slots: 1, unknown: 1, lists: 0 },
-        Size { operations: n, processes: 1_000, slots: 1, unknown: 50, lists: 0 },
-        Size { operations: n, processes: 1_000, slots: 1000, unknown: 50, lists: 0 },
-        Size { operations: n, processes: 1_000, slots: 1000, unknown: 300, lists: 0 },
-        Size { operations: n, processes: 50, slots: 300, unknown: 50, lists: 20 },
-        Size { operations: n, processes: 50, slots: 3, unknown: 50, lists: 200 },
-    ] {
-        let lines = text(&clinic::history(size, 1));
-        let began = Instant::now();
-        let h = History::read(lines.as_bytes()).unwrap();
-        let read = began.elapsed();
-        let v = check(&h);
-        eprintln!(
-            "{size:?} lines {} bytes {} read {read:?} all {:?} violated {} undecided {} {:?}",
-            h.lines(),
-            lines.len(),
-            began.elapsed(),
-            v.violated,
-            v.undecided,
-            v.undecided_slots
-        );
-    }
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: std::env::var("CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_search_says_what_trying_every_order_says(steps in prop::collection::vec(step(), 1..16)) {
         let lines = lines_of(&steps);
         let verdict = checked(&text(&lines));
         prop_assert_eq!(verdict.undecided, 0);
-        COUNT[usize::from(verdict.violated == 0)].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         prop_assert_eq!(verdict.violated == 0, oracle::holds(&lines), "\n{}", text(&lines));
         if let Some(offence) = &verdict.offence {
             prop_assert!(is_sound(&lines, offence), "{offence:?}\n{}", text(&lines));
@@ -216,7 +174,7 @@ fn most_histories_do_not_hold_after_one_lie() {
     assert!(counted.1 * 10 >= counted.0 * 9, "{counted:?}");
 }
 
-/// `slots` of which nobody says anything wrong, in a form that is quick to write.
+/// One line, in a form that is quick to write: slots may be numbers.
 fn line(process: u64, kind: &str, op: &str, slot: u64, patient: u64, time: u64) -> String {
     format!(
         "{{\"process\":{process},\"type\":\"{kind}\",\"op\":\"{op}\",\"slot\":{slot},\
@@ -231,10 +189,9 @@ fn offence(lines: &str) -> (String, Vec<(u32, u32)>) {
 
 #[test]
 fn a_slot_that_is_booked_twice_is_told_with_the_two_operations_alone() {
-    let mut lines = clinic::history(Size { lists: 0, ..SMALL }, 3);
+    let lines = clinic::history(Size { lists: 0, ..SMALL }, 3);
     let last = lines.last().unwrap().time;
     let count = u32::try_from(lines.len()).unwrap();
-    lines.retain(|line| line.process != 99);
     let more = [
         line(90, "invoke", "book", 9, 90, last + 1),
         line(90, "ok", "book", 9, 90, last + 2),
@@ -339,6 +296,18 @@ fn a_line_that_is_none_of_a_history_is_named() {
     );
 }
 
+#[test]
+fn many_unknown_outcomes_and_a_thousand_patients_at_one_slot_are_decided() {
+    let sizes = [
+        Size { operations: 20_000, processes: 1_000, slots: 1, unknown: 50, lists: 0 },
+        Size { operations: 10_000, processes: 50, slots: 3, unknown: 50, lists: 200 },
+    ];
+    for size in sizes {
+        let verdict = checked(&text(&clinic::history(size, 1)));
+        assert_eq!((verdict.violated, verdict.undecided), (0, 0), "{size:?}");
+    }
+}
+
 /// How long the check takes, at best of three.
 fn took(size: Size) -> Duration {
     let lines = text(&clinic::history(size, 1));
@@ -354,12 +323,11 @@ fn took(size: Size) -> Duration {
 #[test]
 fn four_times_the_length_takes_about_four_times_as_long() {
     let sizes = [
-        Size { operations: 10_000, processes: 50, slots: 300, unknown: 20, lists: 10 },
-        Size { operations: 10_000, processes: 1_000, slots: 1, unknown: 0, lists: 0 },
+        Size { operations: 4_000, processes: 50, slots: 300, unknown: 20, lists: 10 },
+        Size { operations: 4_000, processes: 1_000, slots: 1, unknown: 0, lists: 0 },
     ];
     for size in sizes {
         let (one, four) = (took(size), took(Size { operations: size.operations * 4, ..size }));
-        println!("{size:?}: {one:?} {four:?}");
         assert!(four < one * 12, "{size:?}: {one:?} {four:?}");
     }
 }

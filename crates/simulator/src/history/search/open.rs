@@ -15,6 +15,7 @@ pub(super) struct Goal {
 }
 
 /// All open tasks.
+#[derive(Clone)]
 pub(super) struct OpenTasks<'a> {
     tasks: &'a [Task],
     by_patient: HashMap<u32, OfPatient>,
@@ -34,7 +35,7 @@ pub(super) struct OpenTasks<'a> {
 }
 
 /// The open tasks of one patient.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct OfPatient {
     /// Changes with an end, the first to end first.
     books: Vec<usize>,
