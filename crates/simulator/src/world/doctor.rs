@@ -19,7 +19,7 @@ use crate::checks::Observation;
 
 /// How often a doctor asks what is new. The product's asks much more often, which would only fill the
 /// virtual day.
-const NEWS_EACH: Duration = Duration::from_secs(10 * 60);
+const NEWS_EACH: Duration = Duration::from_secs(15 * 60);
 /// How long it waits after a failure before it tries again.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 /// How long it waits for an answer of the center.
@@ -187,15 +187,17 @@ impl World<'_> {
         match reply {
             Reply::LoggedIn(_) => {
                 doctor.enrolled = true;
+                // Its program has registered since it started.
+                if doctor.heard.is_some() {
+                    let since = doctor.heard;
+                    return self.doctor_asks(number, &Request::News { since });
+                }
                 let (ip, port) = (doctor.address.ip(), doctor.address.port());
                 let address = DoctorAddress { host: Some(ip), port };
                 let keys = doctor.identity.keys();
                 self.doctor_asks(number, &Request::Register(Registration { address, keys }));
             }
-            Reply::Registered(_) => {
-                let since = doctor.heard;
-                self.doctor_asks(number, &Request::News { since });
-            }
+            Reply::Registered(_) => self.doctor_asks(number, &Request::News { since: None }),
             Reply::News(news) => {
                 let practice = doctor.practice.as_mut().expect("it runs while it has a line");
                 practice.hear(&news);

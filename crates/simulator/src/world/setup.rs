@@ -42,14 +42,15 @@ pub(super) fn password(guest: GuestNumber) -> Password {
 
 /// Who the patient is.
 pub(super) fn patient(plan: &Plan, guest: GuestNumber) -> PatientId {
-    PatientId::fresh(plan.begins, &numbered(b"patient", guest))
+    PatientId::fresh(plan.begins, &numbered(b"person", guest))
 }
 
-/// Bytes that are another for every number, so that who is who can be told without a table.
-fn numbered(kind: &[u8], number: u32) -> Entropy {
+/// Bytes that are another for every number, so that who is who can be told without a table. The number
+/// stands where no bit of an id is overwritten (RFC 9562 §5.7).
+fn numbered(kind: &[u8; 6], number: u32) -> Entropy {
     let mut bytes = [0; 32];
-    bytes[..4].copy_from_slice(&number.to_be_bytes());
-    bytes[4..4 + kind.len().min(6)].copy_from_slice(&kind[..kind.len().min(6)]);
+    bytes[..6].copy_from_slice(kind);
+    bytes[6..10].copy_from_slice(&number.to_be_bytes());
     Entropy(bytes)
 }
 
@@ -101,7 +102,7 @@ pub(super) fn fill(
     });
     let guests = GuestNumber::try_from(plan.arrivals.len()).unwrap_or(GuestNumber::MAX);
     let accounts = (0..guests).map(|guest| AddPatient {
-        account: AccountId::fresh(plan.begins, &numbered(b"account", guest)),
+        account: AccountId::fresh(plan.begins, &numbered(b"log-in", guest)),
         patient: patient(plan, guest),
         user: user(guest),
         password: hashed(password(guest).expose()),

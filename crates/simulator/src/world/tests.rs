@@ -106,6 +106,14 @@ fn a_run_stops_where_it_was_told_to_and_shows_what_went_before() {
     }
 }
 
+#[test]
+fn everybody_of_many_is_somebody_else() {
+    let plan = day(&numbers(1, 1, FaultLevel::None));
+    let people = (0..200_000).map(|guest| super::setup::patient(&plan, guest));
+    let people: std::collections::BTreeSet<_> = people.collect();
+    assert_eq!(people.len(), 200_000);
+}
+
 /// How many of ten days show a planted bug, and which check it is that does.
 fn found(plant: Plant) -> Vec<&'static str> {
     let play_with = |seed| {
