@@ -1,4 +1,10 @@
 //! Histories of operations in Jepsen's terms, and the check that they are linearizable for slots.
+//!
+//! An [`Entry`] is a line of a history, a [`Recorder`] writes them.
+
+mod recorder;
+
+pub use recorder::{End, Extent, Open, Operation, Recorder};
 
 use serde::{Deserialize, Serialize};
 
