@@ -56,6 +56,8 @@ pub struct CrowdPlan {
     pub pace: Pace,
     /// How long they keep coming, each of them in turn and then again; `None` for once each.
     pub duration: Option<Duration>,
+    /// How many visits there may be at once; never more than [`VISITS_AT_ONCE_MAX`].
+    pub at_once_max: usize,
     /// What all chance follows from.
     pub seed: u64,
     /// The words that they use.

@@ -14,6 +14,9 @@ const DIGITS: u8 = 3;
 /// How many different reasons are told apart; further ones are counted together.
 const REASONS_MAX: usize = 64;
 
+/// Why there is no price when a doctor does not answer at all.
+pub(super) const SILENCE: &str = "the doctor did not answer";
+
 /// How it looks at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Moment {
@@ -36,6 +39,8 @@ pub struct Numbers {
     pub served: u64,
     /// Booked, without a price.
     pub without_price: u64,
+    /// Those of them whose doctor did not say a word.
+    pub silence: u64,
     /// Polite "no"s, by reason.
     pub refused: BTreeMap<String, u64>,
     /// What broke, by what it was.
@@ -67,6 +72,7 @@ impl Numbers {
             over: 0,
             served: 0,
             without_price: 0,
+            silence: 0,
             refused: BTreeMap::new(),
             failed: BTreeMap::new(),
             tries: BTreeMap::new(),
@@ -80,7 +86,10 @@ impl Numbers {
         self.over += 1;
         match &visit.ended {
             VisitEnd::Served => self.served += 1,
-            VisitEnd::WithoutPrice(_) => self.without_price += 1,
+            VisitEnd::WithoutPrice(why) => {
+                self.without_price += 1;
+                self.silence += u64::from(why == SILENCE);
+            }
             VisitEnd::Refused(refusal) => count_in(&mut self.refused, refusal.to_string()),
             VisitEnd::Failed(why) => count_in(&mut self.failed, why.clone()),
             VisitEnd::CalledOff | VisitEnd::WalkedAway => {}

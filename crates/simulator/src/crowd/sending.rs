@@ -95,7 +95,8 @@ impl Street {
     }
 
     fn let_in(&mut self) {
-        while self.inside.len() < VISITS_AT_ONCE_MAX
+        let most = self.run.plan.at_once_max.clamp(1, VISITS_AT_ONCE_MAX);
+        while self.inside.len() < most
             && let Some(visitor) = self.line.pop_front()
         {
             self.inside.spawn(visit(Arc::clone(&self.run), visitor));
@@ -199,6 +200,7 @@ mod tests {
             slots: 1,
             pace,
             duration,
+            at_once_max: VISITS_AT_ONCE_MAX,
             seed: 3,
             dialect: Dialect::Json,
             choice: Choice::Any,

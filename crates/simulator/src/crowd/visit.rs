@@ -13,6 +13,7 @@ use protocol::{
 
 use super::counter::{Counter, No, fresh_request_id};
 use super::diary::Diary;
+use super::numbers::SILENCE;
 use super::{CrowdPlan, Destination, Guest};
 use crate::chance::Chance;
 use crate::history::{End, Extent, Operation, Recorder};
@@ -342,6 +343,6 @@ async fn ask(
 fn why_no_price(asked: &Result<Estimate, EstimateError>) -> String {
     match asked {
         Err(EstimateError::Refused(refusal)) => refusal.to_string(),
-        _ => "the doctor did not answer".to_owned(),
+        _ => SILENCE.to_owned(),
     }
 }

@@ -42,9 +42,9 @@ impl Post {
     }
 
     /// Sends `parcel` after `delay`.
-    pub(super) fn send(&self, delay: Duration, parcel: Parcel) {
+    pub(super) async fn send(&self, delay: Duration, parcel: Parcel) {
         if delay.is_zero() {
-            return hand_over(&parcel, self.capture.as_ref());
+            return hand_over(&parcel, self.capture.as_ref()).await;
         }
         if self.door.try_send((Instant::now() + delay, parcel)).is_err() {
             tracing::warn!("more datagrams are under way than the relay holds: one is lost");
@@ -92,7 +92,7 @@ async fn carry(
             () = shutdown.wait() => return,
             () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
                 if let Some(Waiting { parcel, .. }) = waiting.pop() {
-                    hand_over(&parcel, capture.as_ref());
+                    hand_over(&parcel, capture.as_ref()).await;
                 }
             }
             came = parcels.recv(), if waiting.len() < UNDER_WAY_MAX => match came {
@@ -106,14 +106,14 @@ async fn carry(
     }
 }
 
-/// Where the socket has no room, the datagram is lost: so is any datagram's life.
-fn hand_over(parcel: &Parcel, capture: Option<&Capture>) {
+/// Where it cannot be sent, the datagram is lost: so is any datagram's life.
+async fn hand_over(parcel: &Parcel, capture: Option<&Capture>) {
     if let (Some(capture), Some((from, to))) = (capture, parcel.shown) {
         capture.datagram(from, to, &parcel.bytes, crate::record::Fate::Arrived);
     }
     let sent = match parcel.to {
-        Some(to) => parcel.socket.try_send_to(&parcel.bytes, to),
-        None => parcel.socket.try_send(&parcel.bytes),
+        Some(to) => parcel.socket.send_to(&parcel.bytes, to).await,
+        None => parcel.socket.send(&parcel.bytes).await,
     };
     if let Err(error) = sent {
         tracing::debug!(%error, "the relay could not pass a datagram on");

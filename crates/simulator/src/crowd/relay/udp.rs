@@ -96,11 +96,11 @@ impl Front {
         }
         for delay in [journey.first, journey.second].into_iter().flatten() {
             let (socket, bytes) = (Arc::clone(&way.back), bytes.to_vec());
-            self.shared.post.send(delay, Parcel { socket, to: None, bytes, shown: None });
+            self.shared.post.send(delay, Parcel { socket, to: None, bytes, shown: None }).await;
         }
     }
 
-    fn answer(&self, patient: SocketAddr, way: &Way, bytes: &[u8]) {
+    async fn answer(&self, patient: SocketAddr, way: &Way, bytes: &[u8]) {
         let journey = self.shared.weather.journey();
         match journey.first {
             None => {
@@ -113,7 +113,7 @@ impl Front {
         for delay in [journey.first, journey.second].into_iter().flatten() {
             let (socket, bytes) = (Arc::clone(&self.socket), bytes.to_vec());
             let shown = Some((self.address, patient));
-            self.shared.post.send(delay, Parcel { socket, to: Some(patient), bytes, shown });
+            self.shared.post.send(delay, Parcel { socket, to: Some(patient), bytes, shown }).await;
         }
     }
 
@@ -167,7 +167,7 @@ async fn bring_back(front: Arc<Front>, patient: SocketAddr, way: Arc<Way>) {
             biased;
             () = shutdown.wait() => break,
             received = way.back.recv(&mut buffer) => match received {
-                Ok(length) => front.answer(patient, &way, &buffer[..length]),
+                Ok(length) => front.answer(patient, &way, &buffer[..length]).await,
                 Err(error) => tracing::debug!(%error, "no doctor there"),
             },
             () = sleep_until(way.until()) => {
