@@ -1,9 +1,24 @@
 //! Histories of operations in Jepsen's terms, and the check that they are linearizable for slots.
 //!
-//! An [`Entry`] is a line of a history, a [`Recorder`] writes them.
+//! An [`Entry`] is a line of a history, a [`Recorder`] writes them, [`History::read`] reads them, and
+//! [`check`] says whether every slot behaved as if its operations had been done one after another, each
+//! at some moment between its begin and its end: at first it is free; `book` makes it the patient's,
+//! `cancel` makes it free again. An `ok` book by the present holder only looks. A refused book says
+//! that *another* patient held the slot at some moment between, which is stricter than Jepsen's `fail`
+//! (it did not happen); a refused cancel says that the patient did not hold it. What is of unknown
+//! outcome takes effect at any moment after its begin, or never.
 
+mod checking;
+mod offence;
+mod reading;
 mod recorder;
+mod search;
+mod slots;
+#[cfg(test)]
+mod tests;
 
+pub use checking::{Blamed, Counts, Offence, Verdict, check};
+pub use reading::{History, LINE_BYTES_MAX, LINES_MAX, Unreadable};
 pub use recorder::{End, Extent, Open, Operation, Recorder};
 
 use serde::{Deserialize, Serialize};
