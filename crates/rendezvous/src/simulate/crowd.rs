@@ -8,7 +8,7 @@ mod place;
 mod table;
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufReader, BufWriter};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use simulator::capture::Capture;
 use simulator::crowd::{
     CrowdEvent, CrowdPlan, Network, Numbers, Pace, Sent, VISITS_AT_ONCE_MAX, run as send,
 };
-use simulator::history::Recorder;
+use simulator::history::{History, Offence, Recorder, Verdict, check};
 use simulator::plan::Choice;
 
 use self::live::Live;
@@ -85,17 +85,34 @@ async fn play(args: &SimulateArgs, mut stop: Shutdown) -> anyhow::Result<Ended> 
     }
     printing::tell(&table::table(&numbers))?;
     if let (Some(history), Some(path)) = (&history, &args.history) {
-        let lines = history.finish().with_context(|| said(path))?;
-        let path = path.display();
-        printing::tell(&format!(
-            "{path}: {lines} lines of history (rendezvous check-history {path} judges it)"
-        ))?;
+        history.finish().with_context(|| said(path))?;
+        printing::tell(&judged(path)?)?;
     }
     if let (Some(capture), Some(path)) = (&capture, &args.capture) {
         let packets = capture.finish().with_context(|| said(path))?;
         printing::tell(&format!("{}: {packets} packets", path.display()))?;
     }
     verdict(&plan, sent, &numbers)
+}
+
+/// What the history in a file comes to, in a line.
+///
+/// # Errors
+/// When it cannot be read, or cannot be: then a slot was somebody's and somebody else's.
+fn judged(path: &Path) -> anyhow::Result<String> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| format!("{shown} cannot be read"))?;
+    let history = History::read(BufReader::new(file)).with_context(|| shown.to_string())?;
+    let verdict = check(&history);
+    if let Some(Offence { slot, why, .. }) = verdict.offence {
+        bail!("{shown}: slot {slot}: {why} (rendezvous check-history {shown} shows it)");
+    }
+    let Verdict { lines, slots, undecided, .. } = verdict;
+    let left = match undecided {
+        0 => String::new(),
+        some => format!(", but for {some} that have too many orders to be decided"),
+    };
+    Ok(format!("{shown}: {lines} lines of history, linearizable for its {slots} slots{left}"))
 }
 
 fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {

@@ -31,7 +31,8 @@ fn a_crowd_on_a_bad_network_leaves_a_history_and_ends_well() {
     let lines = std::fs::read_to_string(folder.path().join("crowd.jsonl")).unwrap();
     let booked = lines.lines().filter(|line| line.contains(r#""type":"ok","op":"book""#)).count();
     assert_eq!(booked, 300);
-    let said = format!("crowd.jsonl: {} lines of history", lines.lines().count());
+    let said =
+        format!("crowd.jsonl: {} lines of history, linearizable for its", lines.lines().count());
     assert!(screen.contains(&said), "{screen}");
     // The numbers are for a terminal, and nothing was wrong.
     assert!(!errors.contains("WARN") && !errors.contains("ERROR"), "{errors}");

@@ -20,7 +20,10 @@ use protocol::ticket::{NoSecret, SigningKey};
 use protocol::{DoctorIdentity, News, Practice, SealingSecret};
 use runtime::{Runtime, fresh_entropy};
 use store::sqlite::TestStore;
-use store::{Answer, Command, CommitError, Outcome, Query, Store as _, StoreError};
+use store::{
+    AccountRecord, Actor, Answer, Command, CommitError, Outcome, Query, RegisterDoctor, Standing,
+    Store as _, StoreError,
+};
 use thiserror::Error;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
@@ -49,8 +52,13 @@ pub enum ClinicError {
     #[error("the store of the crowd's clinic could not be filled")]
     Filling(#[from] CommitError),
     /// It would not take them.
-    #[error("the store of the crowd's clinic took nothing: {0}")]
-    NotTaken(String),
+    #[error("the store of the crowd's clinic took {registered} of {doctors} doctors")]
+    NotTaken {
+        /// How many doctors there are.
+        doctors: usize,
+        /// How many of them are known by address and keys.
+        registered: usize,
+    },
     /// Random bytes were no key.
     #[error("the keys of the crowd's clinic")]
     Keys(#[from] NoSecret),
@@ -208,14 +216,34 @@ async fn fill(
     let store = store.clone();
     let filling = tokio::task::spawn_blocking(move || {
         let now = Timestamp::now();
-        let import = Command::Import(furnishing.import(&at, now));
-        let outcomes = store.writer()?.commit(now, &[import])?;
-        match outcomes.as_slice() {
-            [Outcome::Imported(_)] => Ok(furnishing),
-            other => Err(ClinicError::NotTaken(format!("{other:?}"))),
+        let mut writer = store.writer()?;
+        let addresses: Vec<_> = at.iter().map(|(address, _)| *address).collect();
+        let mut batch = vec![Command::Import(furnishing.import(&addresses, now))];
+        batch.extend(furnishing.doctors.iter().flat_map(|doctor| doctor.enrolment(now)));
+        let accounts = writer.commit(now, &batch)?.into_iter().filter_map(enrolled);
+        // As the doctors themselves would do it, who then are known by address and keys.
+        let register = |(account, (address, keys))| {
+            let actor = Actor::Account(account);
+            Command::RegisterDoctor(RegisterDoctor { actor, address, keys })
+        };
+        let batch: Vec<_> = accounts.zip(at).map(register).collect();
+        let outcomes = writer.commit(now, &batch)?;
+        let registered =
+            outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Registered(_))).count();
+        if registered == furnishing.doctors.len() {
+            Ok(furnishing)
+        } else {
+            Err(ClinicError::NotTaken { doctors: furnishing.doctors.len(), registered })
         }
     });
     filling.await.unwrap_or(Err(ClinicError::Gone))
+}
+
+/// What a doctor's new account stands on; `None` for whatever else came about.
+fn enrolled(outcome: Outcome) -> Option<Standing> {
+    let Outcome::Enrolled(record) = outcome else { return None };
+    let AccountRecord { account, credential, ended, .. } = record;
+    Some(Standing { account, credential, ended, session: None, source: None })
 }
 
 /// What signs tickets, with keys of its own for this run.

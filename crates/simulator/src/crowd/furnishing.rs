@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::{
-    AccountId, Currency, Doctor, DoctorAddress, DoctorKeys, DoctorName, Money, Password, PatientId,
-    PlanName, Service, SlotIndex, Tariff, UserName,
+    AccountId, Currency, Doctor, DoctorAddress, DoctorName, EnrolmentCode, Money, Password,
+    PatientId, PlanName, Service, SlotIndex, Tariff, UserName,
 };
 use jiff::{SignedDuration, Timestamp};
 use runtime::fresh_entropy;
 use runtime::password::{Workspace, hash_cheaply};
-use store::{AddPatient, Import, ImportedSlot};
+use store::{Actor, AddPatient, CodeHash, Command, Enrol, Import, ImportedSlot, OfferEnrolment};
 
 use super::{CrowdPlan, Guest};
 
@@ -71,8 +71,8 @@ impl Furnishing {
         Self { guests, doctors, schedule, calendar, slots }
     }
 
-    /// All of it for the store; the doctors, in their order, answer there and have these keys.
-    pub(super) fn import(&self, at: &[(DoctorAddress, DoctorKeys)], now: Timestamp) -> Import {
+    /// All of it for the store; the doctors, in their order, answer there.
+    pub(super) fn import(&self, at: &[DoctorAddress], now: Timestamp) -> Import {
         let mut workspace = Workspace::default();
         let accounts = self.guests.iter().map(|guest| AddPatient {
             account: AccountId::fresh(now, &fresh_entropy()),
@@ -81,10 +81,10 @@ impl Furnishing {
             password: hash_cheaply(&guest.password, &mut workspace),
             name: None,
         });
-        let doctors = self.doctors.iter().zip(at).map(|(doctor, (address, keys))| Doctor {
+        let doctors = self.doctors.iter().zip(at).map(|(doctor, address)| Doctor {
             name: doctor.name.clone(),
             address: *address,
-            keys: Some(*keys),
+            keys: None,
         });
         Import {
             zone: "UTC".to_owned(),
@@ -92,6 +92,27 @@ impl Furnishing {
             doctors: doctors.collect(),
             slots: self.slots.clone(),
         }
+    }
+}
+
+impl FurnishedDoctor {
+    /// What makes the doctor one who may register: an operator's offer, and the doctor's answer.
+    pub(super) fn enrolment(&self, now: Timestamp) -> [Command; 2] {
+        let code = CodeHash::of(&EnrolmentCode::fresh(&fresh_entropy()));
+        // Nobody ever logs in with it: the doctor is in this process.
+        let password = Password::new(&domain::to_hexadecimal(&fresh_entropy().0))
+            .expect("64 digits are a password");
+        let (doctor, actor) = (self.name.clone(), Actor::Operator);
+        let expires = now + SignedDuration::from_mins(1);
+        let offer = OfferEnrolment { doctor: doctor.clone(), code: code.clone(), expires, actor };
+        let enrol = Enrol {
+            doctor,
+            code,
+            account: AccountId::fresh(now, &fresh_entropy()),
+            password: hash_cheaply(&password, &mut Workspace::default()),
+            source: None,
+        };
+        [Command::OfferEnrolment(offer), Command::Enrol(enrol)]
     }
 }
 

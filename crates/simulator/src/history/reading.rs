@@ -201,7 +201,12 @@ impl Reader {
                 ));
             }
             process.open = Some(history.operations.len());
-            history.operations.push(begun(&line, moment, &mut history.slots, &mut history.patients)?);
+            history.operations.push(begun(
+                &line,
+                moment,
+                &mut history.slots,
+                &mut history.patients,
+            )?);
             return Ok(());
         }
         let Some(open) = process.open.take() else {

@@ -109,9 +109,10 @@ impl<'a> BySlot<'a> {
         for &number in &self.whole {
             let list = &self.history.operations[number as usize];
             let (begin, end) = (list.begin, end_of(list));
-            while shown.next_if(|&&other| {
-                end_of(&self.history.operations[other as usize]) < end
-            }).is_some() {}
+            while shown
+                .next_if(|&&other| end_of(&self.history.operations[other as usize]) < end)
+                .is_some()
+            {}
             if shown.peek() == Some(&&number) {
                 continue;
             }
@@ -160,7 +161,8 @@ fn surely_held(tasks: &[Task]) -> Vec<(Moment, Option<Moment>)> {
             continue;
         };
         let later = cancels.partition_point(|cancel| cancel.begin < since);
-        let still_open = later > 0 && latest[&task.patient][later - 1].is_none_or(|end| end >= task.begin);
+        let still_open =
+            later > 0 && latest[&task.patient][later - 1].is_none_or(|end| end >= task.begin);
         if !still_open {
             spans.push((since, cancels.get(later).map(|cancel| cancel.begin)));
         }

@@ -41,8 +41,16 @@ fn lines_of(steps: &[(u64, u8, u8, u8, u8)]) -> Vec<Entry> {
             let free = listed.then(|| free.iter().map(ToString::to_string).collect());
             Entry { kind, time, free, ..begun }
         } else {
-            let op = [Op::Book, Op::Book, Op::Book, Op::Book, Op::Cancel, Op::Cancel, Op::Cancel, Op::List]
-                [usize::from(what)];
+            let op = [
+                Op::Book,
+                Op::Book,
+                Op::Book,
+                Op::Book,
+                Op::Cancel,
+                Op::Cancel,
+                Op::Cancel,
+                Op::List,
+            ][usize::from(what)];
             let slot = (op != Op::List).then(|| slot.to_string());
             let patient = format!("patient{patient}");
             let (kind, partial) = (EntryKind::Invoke, op == Op::List && end % 2 == 0);
@@ -57,7 +65,8 @@ fn lines_of(steps: &[(u64, u8, u8, u8, u8)]) -> Vec<Entry> {
 
 /// The operations that an offence names cannot be, whatever the others were.
 fn is_sound(lines: &[Entry], offence: &Offence) -> bool {
-    let needed: Vec<usize> = offence.operations.iter().map(|one| one.lines.0 as usize - 1).collect();
+    let needed: Vec<usize> =
+        offence.operations.iter().map(|one| one.lines.0 as usize - 1).collect();
     let first = lines[needed[0]].time.min(offence.operations[0].times.0);
     let mut operations = oracle::operations(lines);
     let begin = needed.iter().min().copied().unwrap();
@@ -72,7 +81,8 @@ fn is_sound(lines: &[Entry], offence: &Offence) -> bool {
             one.ended.kind = EntryKind::Info;
         }
     }
-    let anybody = ["patient0", "patient1", "patient2", "somebody"].map(|name| Some(name.to_owned()));
+    let anybody =
+        ["patient0", "patient1", "patient2", "somebody"].map(|name| Some(name.to_owned()));
     let mut starts = vec![None];
     if !offence.from_the_beginning {
         starts.extend(anybody);
@@ -81,9 +91,13 @@ fn is_sound(lines: &[Entry], offence: &Offence) -> bool {
     !oracle::slot_holds(&operations, &offence.slot, &starts)
 }
 
-static COUNT: [std::sync::atomic::AtomicUsize; 2] = [const { std::sync::atomic::AtomicUsize::new(0) }; 2];
+static COUNT: [std::sync::atomic::AtomicUsize; 2] =
+    [const { std::sync::atomic::AtomicUsize::new(0) }; 2];
 #[test]
-fn zz() { the_search_says_what_trying_every_order_says(); eprintln!("{COUNT:?}"); }
+fn zz() {
+    the_search_says_what_trying_every_order_says();
+    eprintln!("{COUNT:?}");
+}
 
 #[test]
 #[ignore]
@@ -104,7 +118,15 @@ fn big() {
         let h = History::read(lines.as_bytes()).unwrap();
         let read = began.elapsed();
         let v = check(&h);
-        eprintln!("{size:?} lines {} bytes {} read {read:?} all {:?} violated {} undecided {} {:?}", h.lines(), lines.len(), began.elapsed(), v.violated, v.undecided, v.undecided_slots);
+        eprintln!(
+            "{size:?} lines {} bytes {} read {read:?} all {:?} violated {} undecided {} {:?}",
+            h.lines(),
+            lines.len(),
+            began.elapsed(),
+            v.violated,
+            v.undecided,
+            v.undecided_slots
+        );
     }
 }
 
@@ -186,7 +208,8 @@ fn most_histories_do_not_hold_after_one_lie() {
     let counted = found(200, |lines, dice| {
         let Some(at) = some_line(lines, dice, is(Op::List, EntryKind::Ok)) else { return false };
         let free = lines[at].free.clone().unwrap();
-        lines[at].free = Some((0..3).map(|n| n.to_string()).filter(|n| !free.contains(n)).collect());
+        lines[at].free =
+            Some((0..3).map(|n| n.to_string()).filter(|n| !free.contains(n)).collect());
         lines[at].partial = false;
         true
     });
@@ -244,13 +267,19 @@ fn what_cannot_be_is_said_in_a_sentence() {
         ended("book", "fail", 1, 1),
         "patient1 was refused, and nobody else can have held it at any moment in between",
     );
-    check(book(1, 1) + &list("7", 5), "a list shows it as free, and patient1 held it all the while");
+    check(
+        book(1, 1) + &list("7", 5),
+        "a list shows it as free, and patient1 held it all the while",
+    );
     check(
         list("7", 1) + &list("", 3),
         "a list of all that is free does not show it, and nobody can have held it at any moment in \
          between",
     );
-    check(ended("cancel", "ok", 1, 1), "patient1 was told that it is given back, and cannot have held it");
+    check(
+        ended("cancel", "ok", 1, 1),
+        "patient1 was told that it is given back, and cannot have held it",
+    );
     check(
         book(1, 1) + &ended("cancel", "fail", 1, 5),
         "patient1 was told that it does not hold it, and held it all the while",
@@ -279,14 +308,35 @@ fn a_line_that_is_none_of_a_history_is_named() {
         assert_eq!(error.to_string(), expected, "{lines}");
     };
     let begin = line(1, "invoke", "book", 7, 1, 5);
-    check(&format!("{begin}{begin}"), "line 2: process 1 begins an operation, and the one of line 1 has no end yet");
+    check(
+        &format!("{begin}{begin}"),
+        "line 2: process 1 begins an operation, and the one of line 1 has no end yet",
+    );
     check(&line(1, "ok", "book", 7, 1, 5), "line 1: process 1 ends an operation without a begin");
-    check(&format!("{begin}\n{}", line(1, "ok", "book", 7, 1, 4)), "line 3: the time of process 1 goes back from 5");
-    check(&format!("{begin}{}", line(1, "ok", "book", 8, 1, 6)), "line 2: is about another slot than its begin in line 1");
-    check(&format!("{begin}{}", line(1, "ok", "book", 7, 2, 6)), "line 2: is about another patient than its begin in line 1");
-    check(&format!("{begin}{}", line(1, "ok", "cancel", 7, 1, 6)), "line 2: is about another operation than its begin in line 1");
-    check("{\"process\":1", "line 1: is no line of a history: EOF while parsing an object (byte 12)");
-    check("{\"process\":1,\"type\":\"invoke\",\"op\":\"book\",\"patient\":\"p\",\"time\":1}", "line 1: has no slot");
+    check(
+        &format!("{begin}\n{}", line(1, "ok", "book", 7, 1, 4)),
+        "line 3: the time of process 1 goes back from 5",
+    );
+    check(
+        &format!("{begin}{}", line(1, "ok", "book", 8, 1, 6)),
+        "line 2: is about another slot than its begin in line 1",
+    );
+    check(
+        &format!("{begin}{}", line(1, "ok", "book", 7, 2, 6)),
+        "line 2: is about another patient than its begin in line 1",
+    );
+    check(
+        &format!("{begin}{}", line(1, "ok", "cancel", 7, 1, 6)),
+        "line 2: is about another operation than its begin in line 1",
+    );
+    check(
+        "{\"process\":1",
+        "line 1: is no line of a history: EOF while parsing an object (byte 12)",
+    );
+    check(
+        "{\"process\":1,\"type\":\"invoke\",\"op\":\"book\",\"patient\":\"p\",\"time\":1}",
+        "line 1: has no slot",
+    );
 }
 
 /// How long the check takes, at best of three.

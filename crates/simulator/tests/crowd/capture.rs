@@ -8,7 +8,7 @@ use simulator::capture::Capture;
 use simulator::crowd::{CrowdPlan, Network};
 use tokio::time::timeout;
 
-use crate::clinic::{PATIENCE, plan, play};
+use crate::clinic::{Outcome, PATIENCE, plan, play};
 
 /// The lines that tshark prints about `file`; `None` where there is no tshark.
 fn tshark(file: &Path, more: &[&str]) -> Option<Vec<String>> {
@@ -27,17 +27,36 @@ fn tshark(file: &Path, more: &[&str]) -> Option<Vec<String>> {
     Some(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect())
 }
 
+/// What came of a crowd of that dialect, its capture, and how many packets are in it.
+async fn captured(dialect: Dialect, file: &Path) -> (Outcome, u64) {
+    let out = std::io::BufWriter::new(std::fs::File::create(file).unwrap());
+    let capture = Capture::begin(Box::new(out)).unwrap();
+    let network = Network { loss: 0.2, ..Network::default() };
+    let plan = CrowdPlan { dialect, patients: 30, slots: 60, network, ..plan() };
+    let outcome = timeout(PATIENCE, play(&plan, Some(capture.clone()))).await.unwrap();
+    outcome.assert_sound();
+    (outcome, capture.finish().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_in_json_is_sealed_on_both_ways() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("crowd.pcapng");
+    captured(Dialect::Json, &file).await;
+    let Some(datagrams) = tshark(&file, &["-Y", "udp"]) else { return };
+    assert!(datagrams.len() >= 60, "{}", datagrams.len());
+    // A sealed datagram has 1,200 bytes, whatever is in it; UDP's header has 8.
+    let other = tshark(&file, &["-Y", "udp.length != 1208"]).unwrap();
+    assert!(other.is_empty(), "{other:#?}");
+    let secret = tshark(&file, &["-Y", "frame contains \"password\""]).unwrap();
+    assert!(secret.is_empty(), "{secret:#?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wireshark_finds_whole_streams_right_sums_and_what_was_lost() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("crowd.pcapng");
-    let out = std::io::BufWriter::new(std::fs::File::create(&file).unwrap());
-    let capture = Capture::begin(Box::new(out)).unwrap();
-    let network = Network { loss: 0.2, ..Network::default() };
-    let plan = CrowdPlan { dialect: Dialect::Spec, patients: 30, slots: 60, network, ..plan() };
-    let outcome = timeout(PATIENCE, play(&plan, Some(capture.clone()))).await.unwrap();
-    outcome.assert_sound();
-    let packets = capture.finish().unwrap();
+    let (outcome, packets) = captured(Dialect::Spec, &file).await;
     let Some(all) = tshark(&file, &["-T", "fields", "-e", "frame.number"]) else { return };
     assert_eq!(all.len() as u64, packets);
     // The exercise's datagrams are words, not what other protocols at these ports might say.

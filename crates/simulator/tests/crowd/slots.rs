@@ -1,12 +1,11 @@
 //! Who gets which slot.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::Refusal;
 use protocol::Dialect;
 use simulator::crowd::{CrowdPlan, Pace, Sent, VISITS_WHOLE_MAX};
-use simulator::history::{Entry, EntryKind, Op};
+use simulator::history::{self, History};
 use simulator::plan::Choice;
 use simulator::record::{Phase, VisitEnd};
 use tokio::time::timeout;
@@ -17,15 +16,11 @@ async fn check(plan: &CrowdPlan) -> Outcome {
     let outcome = timeout(PATIENCE, play(plan, None)).await.unwrap();
     assert_eq!(outcome.sent, Sent::All);
     outcome.assert_sound();
-    let mut holders = HashMap::new();
-    for line in outcome.history.lines() {
-        let entry: Entry = serde_json::from_str(line).unwrap();
-        if entry.op == Op::Book && entry.kind == EntryKind::Ok {
-            let before = holders.insert(entry.slot.clone().unwrap(), entry.patient.clone());
-            assert!(before.is_none_or(|before| before == entry.patient), "{entry:?}");
-        }
-    }
-    assert_eq!(holders.len(), outcome.held.len());
+    let history = History::read(outcome.history.as_bytes()).unwrap();
+    let verdict = history::check(&history);
+    assert_eq!((verdict.violated, verdict.undecided), (0, 0), "{:?}", verdict.offence);
+    let [booked, ..] = verdict.counts;
+    assert_eq!((booked.ok, booked.info), (outcome.held.len(), 0));
     outcome
 }
 

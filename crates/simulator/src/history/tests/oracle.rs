@@ -22,7 +22,10 @@ pub(super) fn holds(lines: &[Entry]) -> bool {
 
 /// All slots that are named.
 pub(super) fn slots(lines: &[Entry]) -> BTreeSet<String> {
-    lines.iter().flat_map(|line| line.slot.iter().chain(line.free.iter().flatten()).cloned()).collect()
+    lines
+        .iter()
+        .flat_map(|line| line.slot.iter().chain(line.free.iter().flatten()).cloned())
+        .collect()
 }
 
 /// Each begin with its end.
@@ -65,8 +68,12 @@ fn can_go_on(left: &[&Whole], slot: &str, holder: Option<&str>) -> bool {
     (0..left.len()).any(|next| {
         let one = left[next];
         let is_late = left.iter().any(|other| other.end.is_some_and(|end| end < one.begin));
-        let rest: Vec<&Whole> =
-            left.iter().enumerate().filter(|&(place, _)| place != next).map(|(_, one)| *one).collect();
+        let rest: Vec<&Whole> = left
+            .iter()
+            .enumerate()
+            .filter(|&(place, _)| place != next)
+            .map(|(_, one)| *one)
+            .collect();
         !is_late
             && after(&one.ended, slot, holder).is_some_and(|holder| can_go_on(&rest, slot, holder))
     })
