@@ -50,7 +50,7 @@ impl Diary {
     }
 
     /// The patient says something to the center.
-    pub(super) fn to_center(&mut self, what: impl FnOnce() -> String) {
+    pub(super) fn asks_center(&mut self, what: impl FnOnce() -> String) {
         self.said(Instant::now(), Party::Patient, Party::Center, Fate::Arrived, what);
     }
 

@@ -104,7 +104,7 @@ impl FurnishedDoctor {
             .expect("64 digits are a password");
         let (doctor, actor) = (self.name.clone(), Actor::Operator);
         let expires = now + SignedDuration::from_mins(1);
-        let offer = OfferEnrolment { doctor: doctor.clone(), code: code.clone(), expires, actor };
+        let offer = OfferEnrolment { doctor: doctor.clone(), code, expires, actor };
         let enrol = Enrol {
             doctor,
             code,

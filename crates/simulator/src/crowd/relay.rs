@@ -99,7 +99,7 @@ struct Journey {
 impl Weather {
     /// How long the next bytes are under way.
     fn delay(&self) -> Duration {
-        self.with_chance(|network, chance| delay(network, chance))
+        self.with_chance(delay)
     }
 
     /// What becomes of the next datagram.

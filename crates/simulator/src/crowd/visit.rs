@@ -82,7 +82,7 @@ impl Patient<'_> {
     async fn book(&mut self) -> Result<Referral, No> {
         let (place, dialect) = (&self.run.place, self.run.plan.dialect);
         let user = &self.guest.user;
-        self.diary.to_center(|| format!("log in as {user}"));
+        self.diary.asks_center(|| format!("log in as {user}"));
         // Counted before it comes about, as it is tried.
         self.diary.connections = 1;
         let arrived = Counter::arrive(place, dialect, self.guest).await;
@@ -152,8 +152,8 @@ impl Patient<'_> {
         request: &Request,
         asked: Extent,
     ) -> Result<Offers, No> {
-        self.diary.to_center(|| "list".to_owned());
-        let open = self.begins(|process, patient| Operation::list(process, patient));
+        self.diary.asks_center(|| "list".to_owned());
+        let open = self.begins(Operation::list);
         let answer = match counter.ask(request).await {
             Ok(Reply::Slots(offers)) => Ok(offers),
             Ok(_) => Err(No::Broken("the center answered another question".to_owned())),
@@ -190,7 +190,7 @@ impl Patient<'_> {
             None => SlotNamed::Index(index),
         };
         let request = Request::Book { slot, request_id: Some(fresh_request_id()) };
-        self.diary.to_center(|| format!("book slot {index}"));
+        self.diary.asks_center(|| format!("book slot {index}"));
         let slot = index.to_string();
         let open = self.begins(|process, patient| Operation::book(process, slot, patient));
         let answer = match counter.ask_surely(&request).await {

@@ -77,3 +77,61 @@ pub(super) fn shown(took: Duration) -> String {
     let ms = took.as_secs_f64() * 1_000.0;
     if ms < 1_000.0 { format!("{ms:.1} ms") } else { format!("{:.1} s", ms / 1_000.0) }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::Refusal;
+    use simulator::record::{VisitEnd, VisitRecord};
+
+    use super::*;
+
+    fn visit(ended: VisitEnd, ms: u64, tries: Option<u32>) -> VisitRecord {
+        let took = Duration::from_millis(ms);
+        VisitRecord {
+            patient: "p1".to_owned(),
+            planned: Duration::from_secs(1),
+            phases: vec![(Phase::LogIn, took)],
+            ended,
+            left: Duration::from_secs(1) + took,
+            booking: None,
+            price: None,
+            tries,
+            connections: 1,
+            exchanges: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_crowd_is_told_in_outcomes_latencies_and_tries() {
+        let mut numbers = Numbers::new();
+        numbers.count(&visit(VisitEnd::Served, 10, Some(1)));
+        numbers.count(&visit(VisitEnd::Served, 2_000, Some(3)));
+        numbers.count(&visit(VisitEnd::Refused(Refusal::NoSlotsLeft), 10, None));
+        assert_eq!(
+            table(&numbers),
+            "\
+┌───────────────────────────────┬────────┐
+│ outcome                       ┆ visits │
+╞═══════════════════════════════╪════════╡
+│ served                        ┆      2 │
+│ refused: no slot is available ┆      1 │
+│ all                           ┆      3 │
+└───────────────────────────────┴────────┘
+┌─────────────┬────────┬─────────┬───────┬───────┬─────────┐
+│ latency     ┆ visits ┆     p50 ┆   p90 ┆   p99 ┆ longest │
+╞═════════════╪════════╪═════════╪═══════╪═══════╪═════════╡
+│ log in      ┆      3 ┆ 10.0 ms ┆ 2.0 s ┆ 2.0 s ┆   2.0 s │
+│ list        ┆      0 ┆       - ┆     - ┆     - ┆       - │
+│ book        ┆      0 ┆       - ┆     - ┆     - ┆       - │
+│ estimate    ┆      0 ┆       - ┆     - ┆     - ┆       - │
+│ whole visit ┆      3 ┆ 10.0 ms ┆ 2.0 s ┆ 2.0 s ┆   2.0 s │
+└─────────────┴────────┴─────────┴───────┴───────┴─────────┘
+┌────────────────────────────┬────────┐
+│ prices after so many tries ┆ visits │
+╞════════════════════════════╪════════╡
+│ 1                          ┆      1 │
+│ 3                          ┆      1 │
+└────────────────────────────┴────────┘"
+        );
+    }
+}
