@@ -28,6 +28,11 @@ impl Tariff {
         self.prices.get(service)?.get(plan).copied()
     }
 
+    /// The plans under which `service` has a price, in no order.
+    pub fn plans(&self, service: &Service) -> impl Iterator<Item = &PlanName> {
+        self.prices.get(service).into_iter().flat_map(HashMap::keys)
+    }
+
     /// How many prices there are.
     #[must_use]
     pub fn len(&self) -> usize {

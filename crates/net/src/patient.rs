@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use domain::{DoctorName, PlanName, Refusal};
@@ -236,6 +237,8 @@ pub enum EstimateError {
 pub struct DoctorLine {
     socket: UdpSocket,
     doctor: SocketAddr,
+    /// When the last question was sent, each time; a question has only so many tries.
+    asked: Mutex<Vec<Instant>>,
 }
 
 impl DoctorLine {
@@ -254,7 +257,17 @@ impl DoctorLine {
             Ok(socket)
         };
         let socket = opened.await.map_err(|source| EstimateError::Broken { doctor, source })?;
-        Ok(Self { socket, doctor })
+        Ok(Self { socket, doctor, asked: Mutex::default() })
+    }
+
+    /// When the last question was sent: once for each try, in order. For whoever counts tries.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Instant> {
+        self.tries().clone()
+    }
+
+    fn tries(&self) -> MutexGuard<'_, Vec<Instant>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Our own address.
@@ -297,9 +310,11 @@ impl DoctorLine {
 
     async fn carry_out(&self, mut inquiry: Inquiry) -> Result<Estimate, EstimateError> {
         let mut buffer = vec![0; RECEIVE_BYTES];
+        self.tries().clear();
         loop {
             match inquiry.step(Instant::now()) {
                 InquiryStep::Send(datagrams) => {
+                    self.tries().push(Instant::now());
                     for datagram in &datagrams {
                         self.send(datagram).await;
                     }

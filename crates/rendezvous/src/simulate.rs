@@ -20,6 +20,6 @@ pub(crate) fn run(args: SimulateArgs, global: &Global) -> anyhow::Result<Ended> 
     match args.kind() {
         SimulationKind::Processes => processes::run(args, global),
         SimulationKind::Virtual => virtual_world::run(&args),
-        SimulationKind::Crowd => crowd::run(&args),
+        SimulationKind::Crowd => crowd::run(&args, global),
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! What is deliberately not here: printing, files, flags, and which back end keeps the data.
 
+pub mod capture;
 pub mod chance;
 pub mod checks;
 pub mod crowd;

@@ -1,10 +1,168 @@
 //! A crowd of patients on real sockets: what to start, what to show, what to write.
+//!
+//! What is deliberately not here: what patients, doctors, the center and the network between them do
+//! (see [`simulator::crowd`]).
 
-use anyhow::bail;
+mod live;
+mod place;
+mod table;
 
-use crate::args::SimulateArgs;
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use net::{Shutdown, ShutdownTrigger};
+use simulator::capture::Capture;
+use simulator::crowd::{
+    CrowdEvent, CrowdPlan, Network, Numbers, Pace, Sent, VISITS_AT_ONCE_MAX, run as send,
+};
+use simulator::history::{History, Offence, Recorder, Verdict, check};
+use simulator::plan::Choice;
+
+use self::live::Live;
+use self::place::Place;
+use crate::args::{Global, SimulateArgs};
 use crate::exit::Ended;
+use crate::{printing, serving};
 
-pub(super) fn run(_args: &SimulateArgs) -> anyhow::Result<Ended> {
-    bail!("no crowd came")
+/// How many patients come when nothing else is said.
+const PATIENTS: u32 = 1_000;
+/// How many doctors there are when nothing else is said.
+const DOCTORS: u32 = 10;
+/// How many slots there are for each patient when nothing else is said.
+const SLOTS_EACH: u32 = 2;
+/// How many are served at once when nothing is said about when they come.
+const CONCURRENCY: usize = 64;
+/// Open files for each visit: both ends of its connection, twice with a relay, and of its datagrams.
+const OPEN_FILES_EACH: usize = 8;
+
+/// Sends the crowd that the arguments say.
+///
+/// # Errors
+/// When an input file has a mistake, a file cannot be written, there is no clinic, or a visit failed
+/// that should not have.
+pub(super) fn run(args: &SimulateArgs, global: &Global) -> anyhow::Result<Ended> {
+    serving::raise_open_files_limit();
+    let tasks = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = tasks.block_on(async {
+        let stop = serving::stop_signals(global)?;
+        play(args, stop).await
+    });
+    tasks.shutdown_background();
+    ended
+}
+
+async fn play(args: &SimulateArgs, mut stop: Shutdown) -> anyhow::Result<Ended> {
+    let mut plan = plan(args);
+    // Files first: nobody comes in vain.
+    let history = match &args.history {
+        Some(path) => Some(Recorder::new(Box::new(create(path)?))),
+        None => None,
+    };
+    let capture = match &args.capture {
+        Some(path) => Some(Capture::begin(Box::new(create(path)?)).with_context(|| said(path))?),
+        None => None,
+    };
+    let (_network, over) = ShutdownTrigger::new();
+    let opening = Place::open(args, &mut plan, capture.clone(), over);
+    let place = tokio::select! {
+        biased;
+        () = stop.wait() => bail!("called off before anybody came"),
+        place = opening => place?,
+    };
+    let mut numbers = Numbers::new();
+    let live = Live::of(&plan);
+    let mut told = |event| match event {
+        CrowdEvent::Over(visit) => numbers.count(&visit),
+        CrowdEvent::Now(moment) => live.show(&moment, &numbers),
+    };
+    let sent = send(&plan, Arc::new(place.destination), history.clone(), &mut told, stop).await;
+    live.finish();
+    if let Some(own) = place.own {
+        own.close().await;
+    }
+    printing::tell(&table::table(&numbers))?;
+    if let (Some(history), Some(path)) = (&history, &args.history) {
+        history.finish().with_context(|| said(path))?;
+        printing::tell(&judged(path)?)?;
+    }
+    if let (Some(capture), Some(path)) = (&capture, &args.capture) {
+        let packets = capture.finish().with_context(|| said(path))?;
+        printing::tell(&format!("{}: {packets} packets", path.display()))?;
+    }
+    verdict(&plan, sent, &numbers)
+}
+
+/// What the history in a file comes to, in a line.
+///
+/// # Errors
+/// When it cannot be read, or cannot be: then a slot was somebody's and somebody else's.
+fn judged(path: &Path) -> anyhow::Result<String> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| format!("{shown} cannot be read"))?;
+    let history = History::read(BufReader::new(file)).with_context(|| shown.to_string())?;
+    let verdict = check(&history);
+    if let Some(Offence { slot, why, .. }) = verdict.offence {
+        bail!("{shown}: slot {slot}: {why} (rendezvous check-history {shown} shows it)");
+    }
+    let Verdict { lines, slots, undecided, .. } = verdict;
+    let left = match undecided {
+        0 => String::new(),
+        some => format!(", but for {some} that have too many orders to be decided"),
+    };
+    Ok(format!("{shown}: {lines} lines of history, linearizable for its {slots} slots{left}"))
+}
+
+fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
+    File::create(path).map(BufWriter::new).with_context(|| said(path))
+}
+
+fn said(path: &Path) -> String {
+    format!("{} cannot be written", path.display())
+}
+
+fn plan(args: &SimulateArgs) -> CrowdPlan {
+    let patients = args.patients.unwrap_or(PATIENTS);
+    let pace = match (args.rate, args.concurrency) {
+        (Some(rate), _) => Pace::Rate(rate),
+        (None, Some(most)) => Pace::Concurrency(most as usize),
+        (None, None) => Pace::Concurrency(CONCURRENCY),
+    };
+    let (delay, jitter) = args.delay.map_or_else(Default::default, |d| (d.mean, d.jitter));
+    let network = Network {
+        loss: args.loss.unwrap_or_default(),
+        delay,
+        jitter,
+        duplicate: args.duplicate.unwrap_or_default(),
+        reorder: args.reorder.unwrap_or_default(),
+    };
+    CrowdPlan {
+        patients,
+        doctors: args.doctors.unwrap_or(DOCTORS),
+        slots: args.slots.unwrap_or(patients.saturating_mul(SLOTS_EACH)),
+        pace,
+        duration: args.duration,
+        at_once_max: VISITS_AT_ONCE_MAX.min(serving::open_files_limit() / OPEN_FILES_EACH).max(1),
+        seed: args.seed,
+        dialect: args.dialect,
+        choice: Choice::Any,
+        network,
+    }
+}
+
+/// What whoever started it is told by the exit code: a polite "no" is as good as any answer, and so
+/// is silence where datagrams get lost.
+fn verdict(plan: &CrowdPlan, sent: Sent, numbers: &Numbers) -> anyhow::Result<Ended> {
+    if let Some((why, _)) = numbers.failed.iter().max_by_key(|(_, count)| **count) {
+        bail!("{} of {} visits failed, mostly: {why}", numbers.failures(), numbers.over);
+    }
+    if plan.network.loss == 0.0 && numbers.silence > 0 {
+        bail!("in {} visits no doctor answered, and nothing was lost", numbers.silence);
+    }
+    match sent {
+        Sent::All => Ok(Ended::Done),
+        Sent::CalledOff => bail!("called off: these are the {} visits until then", numbers.over),
+    }
 }

@@ -17,6 +17,10 @@ const MEMORY_KIB: u32 = 19 * 1_024;
 const PASSES: u32 = 2;
 /// Lanes.
 const LANES: u32 = 1;
+/// Memory of one cheap hash, in KiB: the least that Argon2 has with one lane (RFC 9106 §3.1).
+const CHEAP_MEMORY_KIB: u32 = 8;
+/// Passes of a cheap hash.
+const CHEAP_PASSES: u32 = 1;
 /// Length of a salt, in bytes.
 const SALT_BYTES: usize = 16;
 /// Length of a hash, in bytes.
@@ -58,9 +62,26 @@ impl Workspace {
 /// When the operating system has no random bytes for the salt.
 #[must_use]
 pub fn hash(password: &Password, workspace: &mut Workspace) -> PasswordHash {
-    let salt = &crate::fresh_entropy().0[..SALT_BYTES];
     let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_BYTES))
         .expect("OWASP's parameters lie within Argon2's limits");
+    hash_with(params, password, workspace)
+}
+
+/// Hashes a password as cheaply as Argon2id can, some thousand times cheaper than [`hash`]: whoever
+/// gets hold of such a hash has as good as got the password. Only for accounts of a simulation, in a
+/// store that no center opens ([`store::sqlite::TestStore`]).
+///
+/// # Panics
+/// When the operating system has no random bytes for the salt.
+#[must_use]
+pub fn hash_cheaply(password: &Password, workspace: &mut Workspace) -> PasswordHash {
+    let params = Params::new(CHEAP_MEMORY_KIB, CHEAP_PASSES, LANES, Some(HASH_BYTES))
+        .expect("the least parameters lie within Argon2's limits");
+    hash_with(params, password, workspace)
+}
+
+fn hash_with(params: Params, password: &Password, workspace: &mut Workspace) -> PasswordHash {
+    let salt = &crate::fresh_entropy().0[..SALT_BYTES];
     let shown = ParamsString::try_from(&params).expect("parameters can be written");
     let hash = workspace.digest(password, salt, params, HASH_BYTES);
     let phc = Phc {
@@ -135,6 +156,17 @@ pub(crate) fn lower_priority() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cheap_hash_is_one_to_the_same_eyes() {
+        let (right, wrong) =
+            (Password::new("password111").unwrap(), Password::new("password112").unwrap());
+        let mut workspace = Workspace::default();
+        let hash = hash_cheaply(&right, &mut workspace);
+        assert!(hash.expose().starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash:?}");
+        assert!(verify(&right, &hash, &mut workspace));
+        assert!(!verify(&wrong, &hash, &mut workspace));
+    }
 
     #[test]
     fn a_hash_knows_its_password_and_no_other() {

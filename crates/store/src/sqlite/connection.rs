@@ -31,6 +31,9 @@ const JOURNAL_BYTES_MAX: i64 = 16 * 1024 * 1024;
 /// "RDVS", written into the file's header by the first migration.
 const APPLICATION_ID: i64 = 0x5244_5653;
 
+/// "RDVT": written instead into the header of a simulation's store, whose password hashes are cheap.
+const TEST_APPLICATION_ID: i64 = 0x5244_5654;
+
 /// The oldest SQLite without the WAL-reset bug, which could corrupt a database.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
@@ -68,6 +71,18 @@ pub(super) fn open_or_create(path: &Path, center: CenterId) -> Result<Connection
             opened => return opened,
         }
     }
+}
+
+/// Makes a database at `path`, where nothing may be yet, and marks it as a test store. The caller
+/// sees to it that nobody else opens it meanwhile.
+pub(super) fn create_test_store(path: &Path, center: CenterId) -> Result<(), StoreError> {
+    if path.try_exists()? {
+        let exists = format!("{} exists already", path.display());
+        return Err(std::io::Error::new(ErrorKind::AlreadyExists, exists).into());
+    }
+    let connection = open_or_create(path, center)?;
+    connection.pragma_update(None, "application_id", TEST_APPLICATION_ID)?;
+    Ok(())
 }
 
 /// Whether another process was in the way, anywhere in the chain of causes.
@@ -200,6 +215,10 @@ fn identify(connection: &Connection, path: &Path) -> Result<Identity, StoreError
         APPLICATION_ID => Err(StoreError::NotOurs(format!(
             "{path} is from a newer version of this program (schema {schema}, known: {})",
             newest_schema()
+        ))),
+        TEST_APPLICATION_ID => Err(StoreError::NotOurs(format!(
+            "{path} is a test store of a simulation, with cheap password hashes: no real center \
+             opens it"
         ))),
         0 if schema == 0 && untouched => Ok(Identity::Empty),
         _ => Err(StoreError::NotOurs(format!("{path} is a database of another program"))),

@@ -1,6 +1,6 @@
 //! The store in one SQLite file, or in memory.
 //!
-//! [`Sqlite`] is the [`Store`]; [`upkeep`] checks, backs up, restores and scrubs its file; [`lock`]
+//! [`Sqlite`] is the [`Store`], [`TestStore`] a simulation's; [`upkeep`] checks, backs up, restores and scrubs its file; [`lock`]
 //! says who has it in use. A file is in WAL mode with `synchronous=FULL`: readers and the writer do
 //! not wait for each other, and what was acknowledged outlives a power cut.
 
@@ -103,6 +103,39 @@ impl Sqlite {
         let connection = connection::in_memory(center)?;
         let place = Place::Memory(Arc::new(Mutex::new(connection)));
         Ok(Self { center, key: key.clone(), place })
+    }
+}
+
+/// A new store of a simulation, which may hold cheap password hashes: its file bears another mark
+/// than a center's, so that no center, no backup and no other command ever takes it for one.
+#[derive(Debug, Clone)]
+pub struct TestStore(Sqlite);
+
+impl TestStore {
+    /// Makes a store at `path`. Its audit is chained under `key`.
+    ///
+    /// # Errors
+    /// `Io` with `AlreadyExists` when there is a file: what is in it is nobody's to play with; `InUse`
+    /// while somebody has it open, and whatever the file system says.
+    pub fn create(path: &Path, key: &AuditKey) -> Result<Self, StoreError> {
+        let path = std::path::absolute(path)?;
+        let center = CenterId::default();
+        // Without its mark it looks like a center's: nobody else may open it before it has one.
+        let alone = StoreLock::exclusive(&path)?;
+        connection::create_test_store(&path, center)?;
+        drop(alone);
+        let file = StoreFile { _in_use: StoreLock::shared(&path)?, path };
+        Ok(Self(Sqlite { center, key: key.clone(), place: Place::File(Arc::new(file)) }))
+    }
+}
+
+impl Store for TestStore {
+    fn writer(&self) -> Result<Box<dyn Writer>, StoreError> {
+        self.0.writer()
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
+        self.0.reader()
     }
 }
 

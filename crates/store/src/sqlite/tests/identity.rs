@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::Sqlite;
+use super::super::{Sqlite, TestStore, upkeep};
 use super::{place, raw};
 use crate::StoreError;
-use crate::conformance::audit_key;
+use crate::conformance::{Clinic, audit_key};
 
 fn check(path: &Path, expected: &str) {
     let before = fs::read(path).unwrap();
@@ -74,4 +74,49 @@ fn the_file_is_set_up_to_lose_nothing() {
     assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
     assert_eq!(pragma("synchronous"), "Integer(2)");
     assert_eq!(pragma("foreign_keys"), "Integer(1)");
+}
+
+fn test_store() -> (tempfile::TempDir, std::path::PathBuf, TestStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crowd.db");
+    let store = TestStore::create(&path, &audit_key()).unwrap();
+    (folder, path, store)
+}
+
+#[test]
+fn a_test_store_serves_its_simulation_and_no_center() {
+    let (_folder, path, store) = test_store();
+    let mut clinic = Clinic::open(&store);
+    clinic.booked(1, 1);
+    drop((clinic, store));
+    let why =
+        "is a test store of a simulation, with cheap password hashes: no real center opens it";
+    check(&path, why);
+}
+
+#[test]
+fn a_test_store_is_neither_backed_up_nor_restored_nor_scrubbed() {
+    let (folder, path, store) = test_store();
+    drop(store);
+    let other = folder.path().join("other.db");
+    let refused = [
+        upkeep::backup(&path, &other).map(|()| None),
+        upkeep::restore(&other, &path),
+        upkeep::scrub(&path).map(|()| None),
+    ];
+    for result in refused {
+        let said = result.unwrap_err().to_string();
+        assert!(said.contains("is a test store of a simulation"), "{said}");
+    }
+    assert!(!other.exists());
+}
+
+#[test]
+fn a_test_store_is_made_where_nothing_is() {
+    let place = place();
+    drop((place.clinic, place.store));
+    let before = fs::read(&place.path).unwrap();
+    let error = TestStore::create(&place.path, &audit_key()).unwrap_err();
+    assert!(matches!(error, StoreError::Io(_)), "{error:?}");
+    assert_eq!(fs::read(&place.path).unwrap(), before);
 }

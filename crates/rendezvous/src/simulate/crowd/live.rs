@@ -1,0 +1,51 @@
+//! How it looks while the crowd comes: a bar on a terminal, and nothing anywhere else.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use simulator::crowd::{CrowdPlan, Moment, Numbers, Pace};
+
+use super::table::shown;
+
+/// The bar, and the numbers behind it.
+const TEMPLATE: &str = "{elapsed} [{bar:24}] {pos}/{len} {msg}";
+
+/// A bar on standard error where that is a terminal.
+pub(super) struct Live(ProgressBar);
+
+impl Live {
+    pub(super) fn of(plan: &CrowdPlan) -> Self {
+        let visits = match (plan.visits(), plan.pace, plan.duration) {
+            (Some(visits), ..) => Some(visits),
+            (None, Pace::Rate(rate), Some(lasts)) => Some((rate * lasts.as_secs_f64()) as u64),
+            (None, ..) => None,
+        };
+        let bar = ProgressBar::with_draw_target(visits, ProgressDrawTarget::stderr());
+        // Without the style the bar looks plainer, and says the same.
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// How it looks now.
+    pub(super) fn show(&self, moment: &Moment, numbers: &Numbers) {
+        if self.0.is_hidden() {
+            return;
+        }
+        self.0.set_position(moment.arrived);
+        self.0.set_message(format!(
+            "inside {}, in line {}, served {}, refused {}, failed {}, p50 {}, p99 {}",
+            moment.inside,
+            moment.waiting,
+            numbers.served,
+            numbers.refusals(),
+            numbers.failures(),
+            shown(numbers.latency(0.5)),
+            shown(numbers.latency(0.99)),
+        ));
+    }
+
+    /// The bar makes room for what comes behind it.
+    pub(super) fn finish(self) {
+        self.0.finish_and_clear();
+    }
+}
