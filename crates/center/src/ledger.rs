@@ -39,6 +39,16 @@ pub struct Batch<W> {
     waiters: Vec<W>,
 }
 
+/// What is to be done after a commit.
+#[derive(Debug)]
+pub enum AfterCommit<W> {
+    /// Tell everybody the verdict.
+    Settled(Vec<(W, Settled)>),
+    /// Commit these, one after another: each command by itself, in order, so that one that the store
+    /// cannot take does not take the others along.
+    Again(Vec<Batch<W>>),
+}
+
 impl<W> Ledger<W> {
     /// A ledger that lets `waiting_max` commands wait and commits at most `batch_max` at once.
     #[must_use]
@@ -56,6 +66,12 @@ impl<W> Ledger<W> {
         }
         self.waiting.push_back((command, waiter));
         Ok(())
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Whether nobody waits.
@@ -82,30 +98,27 @@ impl<W> Batch<W> {
         &self.commands
     }
 
-    /// One batch for each command, in order: so that one command the store cannot take does not
-    /// take the others along.
-    pub fn singly(self) -> impl Iterator<Item = Self> {
-        let alone = |(command, waiter)| Self { commands: vec![command], waiters: vec![waiter] };
-        self.commands.into_iter().zip(self.waiters).map(alone)
-    }
-
-    /// Gives everybody in the batch the verdict.
+    /// What is to be done after the commit, which is the end of it unless the whole batch was rolled
+    /// back: nothing was changed then, and perhaps only one of its commands is at fault.
     ///
     /// # Panics
     /// When the store gave another number of outcomes than it got commands: a bug in the store.
-    pub fn settle(
-        self,
-        committed: Result<Vec<Outcome>, CommitError>,
-    ) -> impl Iterator<Item = (W, Settled)> {
-        let everybody = |settled: Settled| vec![settled; self.waiters.len()];
+    pub fn settle(self, committed: Result<Vec<Outcome>, CommitError>) -> AfterCommit<W> {
         let verdicts = match committed {
+            Err(CommitError::RolledBack(_)) if self.commands.len() > 1 => {
+                let alone =
+                    |(command, waiter)| Self { commands: vec![command], waiters: vec![waiter] };
+                return AfterCommit::Again(
+                    self.commands.into_iter().zip(self.waiters).map(alone).collect(),
+                );
+            }
             Ok(outcomes) => outcomes.into_iter().map(Settled::Decided).collect(),
-            Err(CommitError::Busy) => everybody(Settled::Busy),
-            Err(CommitError::RolledBack(_)) => everybody(Settled::Unavailable),
-            Err(CommitError::Unknown(_)) => everybody(Settled::Unknown),
+            Err(CommitError::Busy) => vec![Settled::Busy; self.waiters.len()],
+            Err(CommitError::RolledBack(_)) => vec![Settled::Unavailable; self.waiters.len()],
+            Err(CommitError::Unknown(_)) => vec![Settled::Unknown; self.waiters.len()],
         };
         assert_eq!(verdicts.len(), self.waiters.len(), "one outcome per command");
-        self.waiters.into_iter().zip(verdicts)
+        AfterCommit::Settled(self.waiters.into_iter().zip(verdicts).collect())
     }
 }
 
@@ -133,9 +146,8 @@ mod tests {
         let mut ledger = ledger_with(6);
         let batch = ledger.take_batch().unwrap();
         assert_eq!(batch.commands().len(), 4);
-        let settled: Vec<usize> =
-            batch.settle(Ok(vec![Outcome::Done; 4])).map(|(waiter, _)| waiter).collect();
-        assert_eq!(settled, [0, 1, 2, 3]);
+        let settled = settled(batch.settle(Ok(vec![Outcome::Done; 4])));
+        assert_eq!(settled.iter().map(|(waiter, _)| *waiter).collect::<Vec<_>>(), [0, 1, 2, 3]);
         assert_eq!(ledger.take_batch().unwrap().commands().len(), 2);
         assert!(ledger.take_batch().is_none() && ledger.is_empty());
     }
@@ -147,17 +159,37 @@ mod tests {
         assert_eq!(full.0, 99);
     }
 
+    fn settled(after: AfterCommit<usize>) -> Vec<(usize, Settled)> {
+        match after {
+            AfterCommit::Settled(settled) => settled,
+            AfterCommit::Again(batches) => panic!("{} are to be tried again", batches.len()),
+        }
+    }
+
     #[test]
     fn a_failure_at_the_commit_is_unknown_and_never_no() {
-        let error = || StoreError::Corrupt("disk on fire".to_owned());
-        for (failure, expected) in [
-            (CommitError::Busy, Settled::Busy),
-            (CommitError::RolledBack(error()), Settled::Unavailable),
-            (CommitError::Unknown(error()), Settled::Unknown),
-        ] {
+        for (failure, expected) in
+            [(CommitError::Busy, Settled::Busy), (CommitError::Unknown(broken()), Settled::Unknown)]
+        {
             let batch = ledger_with(2).take_batch().unwrap();
-            let settled: Vec<_> = batch.settle(Err(failure)).collect();
+            let settled = settled(batch.settle(Err(failure)));
             assert_eq!(settled, [(0, expected.clone()), (1, expected)]);
         }
+    }
+
+    #[test]
+    fn a_batch_that_was_rolled_back_is_tried_again_one_by_one() {
+        let rolled_back = || Err(CommitError::RolledBack(broken()));
+        let batch = ledger_with(3).take_batch().unwrap();
+        let AfterCommit::Again(alone) = batch.settle(rolled_back()) else {
+            panic!("it is not tried again");
+        };
+        let refused: Vec<_> =
+            alone.into_iter().flat_map(|batch| settled(batch.settle(rolled_back()))).collect();
+        assert_eq!(refused, [0, 1, 2].map(|waiter| (waiter, Settled::Unavailable)));
+    }
+
+    fn broken() -> StoreError {
+        StoreError::Corrupt("disk on fire".to_owned())
     }
 }

@@ -14,6 +14,6 @@ pub mod loading;
 pub mod tickets;
 mod visit;
 
-pub use ledger::{Batch, Ledger, LedgerFull, Settled};
+pub use ledger::{AfterCommit, Batch, Ledger, LedgerFull, Settled};
 pub use tickets::TicketOffice;
 pub use visit::{Effect, Fed, NewPassword, Rules, Step, Verdict, Verified, Visit, Visitor};

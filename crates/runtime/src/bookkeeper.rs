@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use center::{Batch, Ledger, LedgerFull, Settled};
+use center::{AfterCommit, Batch, Ledger, LedgerFull, Settled};
 use jiff::Timestamp;
 use store::{Command, CommitError, StoreError, Writer};
 use tokio::sync::oneshot;
@@ -99,13 +99,14 @@ fn commit(writer: &mut dyn Writer, batch: Batch<Waiter>) {
     if let Err(error) = &committed {
         report(error, batch.commands().len());
     }
-    if let (Err(CommitError::RolledBack(_)), 2..) = (&committed, batch.commands().len()) {
-        // Nothing was changed, and perhaps only one of them is at fault.
-        return batch.singly().for_each(|single| commit(writer, single));
-    }
-    for (waiter, settled) in batch.settle(committed) {
-        // Nobody waits any more when the connection was closed meanwhile.
-        let _ = waiter.send(settled);
+    match batch.settle(committed) {
+        AfterCommit::Again(batches) => batches.into_iter().for_each(|batch| commit(writer, batch)),
+        AfterCommit::Settled(verdicts) => {
+            for (waiter, settled) in verdicts {
+                // Nobody waits any more when the connection was closed meanwhile.
+                let _ = waiter.send(settled);
+            }
+        }
     }
 }
 

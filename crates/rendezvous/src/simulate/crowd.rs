@@ -145,7 +145,7 @@ fn plan(args: &SimulateArgs) -> CrowdPlan {
         pace,
         duration: args.duration,
         at_once_max: VISITS_AT_ONCE_MAX.min(serving::open_files_limit() / OPEN_FILES_EACH).max(1),
-        seed: args.seed,
+        seed: args.seed.unwrap_or(1),
         dialect: args.dialect,
         choice: Choice::Any,
         network,

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use center::{
-    Batch, Effect, Fed, Ledger, LedgerFull, NewPassword, Rules, Settled, Step, Verdict, Verified,
-    Visit, Visitor,
+    AfterCommit, Batch, Effect, Fed, Ledger, LedgerFull, NewPassword, Rules, Settled, Step,
+    Verdict, Verified, Visit, Visitor,
 };
 use domain::{DeviceCookie, Refusal};
 use protocol::{Conversation, ConversationSettings, Reply, Request};
@@ -47,7 +47,6 @@ pub(super) struct CenterNode {
     reader: Box<dyn Reader>,
     connections: BTreeMap<WireNumber, Connection>,
     ledger: Ledger<Waiter>,
-    waiting: usize,
     /// On its way to the disk; `None` when the disk is idle.
     batch: Option<Batch<Waiter>>,
     hashers_free: [Duration; HASHERS],
@@ -78,7 +77,6 @@ impl CenterNode {
             reader,
             connections: BTreeMap::new(),
             ledger: Ledger::new(WAITING_MAX, BATCH_MAX),
-            waiting: 0,
             batch: None,
             hashers_free: [Duration::ZERO; HASHERS],
             skew: jiff::SignedDuration::ZERO,
@@ -228,9 +226,7 @@ impl World<'_> {
         connection.conversation.answer(now, reply);
         for note in connection.visit.take_notes() {
             // A full line loses notes, as the product's does.
-            if self.center.ledger.push(Command::Note(note), None).is_ok() {
-                self.center.waiting += 1;
-            }
+            let _ = self.center.ledger.push(Command::Note(note), None);
         }
         self.begin_batch();
         self.checks.observe(self.now, &Observation::Answered { connection: wire })
@@ -300,11 +296,10 @@ impl World<'_> {
         if let Err(LedgerFull(_)) = self.center.ledger.push(command, Some(wire)) {
             return self.resume(wire, Fed::Settled(Settled::Busy));
         }
-        self.center.waiting += 1;
         if let Some(connection) = self.center.connections.get_mut(&wire) {
             connection.in_line = true;
         }
-        let length = self.center.waiting;
+        let length = self.center.ledger.len();
         let waiting = Observation::Waiting { line: "the ledger", length, limit: WAITING_MAX };
         self.checks.observe(self.now, &waiting)?;
         self.begin_batch();
@@ -317,7 +312,6 @@ impl World<'_> {
             return;
         }
         let Some(batch) = self.center.ledger.take_batch() else { return };
-        self.center.waiting -= batch.commands().len();
         self.center.batch = Some(batch);
         let at = self.now + self.chance.between(COMMIT_MIN, COMMIT_MAX);
         self.agenda.enter(at, Event::Commits { life: self.center.life });
@@ -335,12 +329,13 @@ impl World<'_> {
 
     fn commit(&mut self, batch: Batch<Waiter>) -> Held {
         let committed = self.commit_or_fail(batch.commands())?;
-        if let (Err(CommitError::RolledBack(_)), 2..) = (&committed, batch.commands().len()) {
-            // As the product does: nothing was changed, and perhaps only one of them is at fault.
-            return batch.singly().try_for_each(|single| self.commit(single));
-        }
-        let settled: Vec<_> = batch.settle(committed).collect();
-        for (waiter, settled) in settled {
+        let verdicts = match batch.settle(committed) {
+            AfterCommit::Again(batches) => {
+                return batches.into_iter().try_for_each(|batch| self.commit(batch));
+            }
+            AfterCommit::Settled(verdicts) => verdicts,
+        };
+        for (waiter, settled) in verdicts {
             let Some(wire) = waiter else { continue };
             if let Some(connection) = self.center.connections.get_mut(&wire) {
                 connection.in_line = false;
@@ -418,7 +413,6 @@ impl World<'_> {
             }
         }
         self.center.ledger = Ledger::new(WAITING_MAX, BATCH_MAX);
-        self.center.waiting = 0;
         for wire in std::mem::take(&mut self.center.connections).into_keys() {
             self.network.reset(self.now, wire, &mut self.agenda);
         }

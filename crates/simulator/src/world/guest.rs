@@ -180,7 +180,7 @@ impl World<'_> {
         };
         let guest = Guest {
             user: super::setup::user(number),
-            patient: super::setup::patient(&self.plan, number),
+            patient: super::setup::patient(self.plan, number),
             password: super::setup::password(number),
             plan,
             dialect,
