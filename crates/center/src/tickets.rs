@@ -7,7 +7,8 @@
 //! What is deliberately not here: files of keys, a clock, randomness, and whether somebody may have a
 //! ticket (the store decides that).
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use domain::{Doctor, DoctorKeys, DoctorName, Entropy, PatientId, Service, VerifyingKey};
 use jiff::{SignedDuration, Timestamp};
@@ -26,6 +27,11 @@ pub const QUOTE_TICKET_VALID: SignedDuration = SignedDuration::from_mins(10);
 /// How long a certificate is in force. Each registration and each booking brings a new one; a patient
 /// keeps the one that came with an estimate.
 pub const CERTIFICATE_VALID: SignedDuration = SignedDuration::from_hours(365 * 24);
+/// For how long one certificate is given to everybody: signing costs more than all else of a booking
+/// but the disk.
+const CERTIFICATE_SAME: SignedDuration = SignedDuration::from_hours(1);
+/// The most certificates that are kept; when there are more doctors, all are made anew.
+const CERTIFICATES_MAX: usize = 4_096;
 /// How far the clocks of a center and a doctor may be apart: tickets are in force so long before they
 /// were made, and a key is named so long after its last ticket.
 pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(TICKET_BACKDATED.as_secs() as i64);
@@ -48,8 +54,18 @@ pub struct TicketOffice {
 #[derive(Debug)]
 struct Desk {
     identity: SigningKey,
+    /// Certificates that were made lately: every booking brings one, and they are all alike.
+    certificates: Mutex<BTreeMap<DoctorName, Certified>>,
     /// In the order in which they sign; never empty.
     keys: RwLock<Vec<TicketKey>>,
+}
+
+/// A certificate that is given again for a while.
+#[derive(Debug, Clone)]
+struct Certified {
+    keys: DoctorKeys,
+    made: Timestamp,
+    certificate: DoctorCertificate,
 }
 
 /// There is not one ticket key.
@@ -64,7 +80,8 @@ impl TicketOffice {
     /// When there is no ticket key.
     pub fn new(identity: SigningKey, keys: Vec<TicketKey>) -> Result<Self, NoTicketKey> {
         let keys = RwLock::new(in_order(keys)?);
-        Ok(Self { desk: Arc::new(Desk { identity, keys }) })
+        let certificates = Mutex::default();
+        Ok(Self { desk: Arc::new(Desk { identity, certificates, keys }) })
     }
 
     /// Signs with `keys` from now on, in this office and all its clones.
@@ -128,9 +145,33 @@ impl TicketOffice {
         ticket::issue(&signs.key, &claims)
     }
 
-    /// The center's word, given at `now`, that these are the doctor's keys.
+    /// The center's word, given at `now` or a little earlier, that these are the doctor's keys.
     #[must_use]
     pub fn certify(
+        &self,
+        now: Timestamp,
+        doctor: &DoctorName,
+        keys: DoctorKeys,
+    ) -> DoctorCertificate {
+        let mut certificates =
+            self.desk.certificates.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = |known: &&Certified| {
+            let age = now.duration_since(known.made);
+            known.keys == keys && !age.is_negative() && age < CERTIFICATE_SAME
+        };
+        if let Some(known) = certificates.get(doctor).filter(is_fresh) {
+            return known.certificate.clone();
+        }
+        let certificate = self.make_certificate(now, doctor, keys);
+        if certificates.len() >= CERTIFICATES_MAX {
+            certificates.clear();
+        }
+        let known = Certified { keys, made: now, certificate: certificate.clone() };
+        certificates.insert(doctor.clone(), known);
+        certificate
+    }
+
+    fn make_certificate(
         &self,
         now: Timestamp,
         doctor: &DoctorName,
@@ -261,5 +302,22 @@ mod tests {
         let certificate = office.certify(now, &doctor(), keys);
         let claims = ticket::verify_certificate(&certificate, &office.center_key(), now).unwrap();
         assert_eq!((claims.doctor, claims.keys), (doctor(), keys));
+    }
+
+    #[test]
+    fn a_certificate_is_the_same_for_an_hour_and_never_for_other_keys() {
+        let office = office();
+        let keys = |byte| DoctorKeys {
+            sealing: domain::SealingKey([byte; 32]),
+            verifying: domain::VerifyingKey([5; 32]),
+        };
+        let certified = |now, byte| office.certify(at(now), &doctor(), keys(byte));
+        let first = certified("11:00", 1);
+        assert_eq!(first, certified("11:59", 1));
+        assert_ne!(first, certified("12:00", 1));
+        assert_ne!(certified("12:01", 2), certified("12:01", 1));
+        // A clock that was set back never gives a certificate from its future.
+        let late = certified("15:00", 1);
+        assert_ne!(late, certified("14:30", 1));
     }
 }

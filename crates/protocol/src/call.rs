@@ -41,6 +41,9 @@ pub struct Call {
     /// What was asked and not answered yet, oldest first.
     expected: VecDeque<Expected>,
     buffer: Vec<u8>,
+    /// So many bytes of the buffer were looked through for the end of a line: a long one in small
+    /// pieces would else be looked through again for each.
+    searched: usize,
     last_byte: Option<Instant>,
     nothing_followed: bool,
     ended: bool,
@@ -63,6 +66,7 @@ impl Call {
             next_id: 1,
             expected: VecDeque::new(),
             buffer: Vec::new(),
+            searched: 0,
             last_byte: None,
             nothing_followed: false,
             ended: false,
@@ -151,8 +155,13 @@ impl Call {
     }
 
     fn read_line(&mut self, expected: u64) -> Result<Option<Reply>, BadReply> {
-        let Some(end) = self.buffer.iter().position(|&b| b == b'\n') else { return Ok(None) };
-        let line: Vec<u8> = self.buffer.drain(..=end).collect();
+        let fresh = &self.buffer[self.searched..];
+        let Some(end) = fresh.iter().position(|&b| b == b'\n') else {
+            self.searched = self.buffer.len();
+            return Ok(None);
+        };
+        let line: Vec<u8> = self.buffer.drain(..=self.searched + end).collect();
+        self.searched = 0;
         let (id, reply) =
             json::read_reply(&line).map_err(|error| BadReply::NotUnderstood(error.to_string()))?;
         // A refusal without an id is about the connection, and so about this request too.
