@@ -5,6 +5,7 @@
 //! Here is only which kind it is. What is deliberately not here: what happens in any of them.
 
 mod crowd;
+mod files;
 mod processes;
 mod reporting;
 mod virtual_world;

@@ -74,7 +74,7 @@ pub(crate) fn run(args: SimulateArgs, global: &Global) -> anyhow::Result<Ended> 
     let reports = Reports::open(&args.report)?;
     let clinic = input::whole_clinic(&args.input, args.slot_minutes, Currency::USD)?;
     check_choices(&args, &clinic)?;
-    histories::check_flags(&args)?;
+    histories::begin(&args)?;
     let screen = ending::screen()?;
     let folder = tempfile::Builder::new().prefix("rendezvous-").tempdir()?;
     let labels = clinic.patients.iter().map(UserName::as_str);
