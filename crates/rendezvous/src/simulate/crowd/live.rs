@@ -1,9 +1,8 @@
 //! How it looks while the crowd comes: a bar on a terminal, and nothing anywhere else.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use simulator::crowd::{CrowdPlan, Moment, Numbers, Pace};
-
-use super::table::shown;
+use simulator::crowd::{CrowdPlan, Moment, Pace};
+use simulator::report::{Outcome, Stretch, Tally, time};
 
 /// The bar, and the numbers behind it.
 const TEMPLATE: &str = "{elapsed} [{bar:24}] {pos}/{len} {msg}";
@@ -27,20 +26,22 @@ impl Live {
     }
 
     /// How it looks now.
-    pub(super) fn show(&self, moment: &Moment, numbers: &Numbers) {
+    pub(super) fn show(&self, moment: &Moment, tally: &Tally) {
         if self.0.is_hidden() {
             return;
         }
+        let report = tally.finish();
+        let visit = report.latency_of(Stretch::Visit);
         self.0.set_position(moment.arrived);
         self.0.set_message(format!(
             "inside {}, in line {}, served {}, refused {}, failed {}, p50 {}, p99 {}",
             moment.inside,
             moment.waiting,
-            numbers.served,
-            numbers.refusals(),
-            numbers.failures(),
-            shown(numbers.latency(0.5)),
-            shown(numbers.latency(0.99)),
+            report.ended(Outcome::Served),
+            report.ended(Outcome::Refused),
+            report.ended(Outcome::Failed),
+            time(visit.map_or(0.0, |visit| visit.p50_ms)),
+            time(visit.map_or(0.0, |visit| visit.p99_ms)),
         ));
     }
 
