@@ -4,6 +4,7 @@
 //!
 //! Here is only which kind it is. What is deliberately not here: what happens in any of them.
 
+mod bar;
 mod crowd;
 mod files;
 mod processes;

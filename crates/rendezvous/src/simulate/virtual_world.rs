@@ -13,6 +13,7 @@ use simulator::world::{self, Outlets, Ran, Stopped};
 use store::sqlite::Sqlite;
 use store::{AuditKey, Store};
 
+use super::bar::bar;
 use super::files;
 use super::reporting::{self, Reports};
 use crate::args::SimulateArgs;
@@ -21,6 +22,9 @@ use crate::exit::Ended;
 
 /// What the audits of virtual stores are chained with.
 const AUDIT_KEY: [u8; 32] = [0x76; 32];
+
+/// How far it is: the visits that have ended.
+const BAR: &str = "{elapsed} [{bar:24}] {human_pos}/{human_len} visits";
 
 /// How many lines are shown of what went before a violation.
 const TRANSCRIPT_LINES: usize = 60;
@@ -36,14 +40,19 @@ pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<Ended> {
     let mut history = args.history.as_deref().map(files::create).transpose()?;
     let mut tally = Tally::new(about(&plan));
     let began = Instant::now();
+    let bar = bar(u64::try_from(plan.arrivals.len()).ok(), BAR);
+    let mut watcher = |visits| bar.set_position(visits);
     let outlets = Outlets {
         events: events.as_mut().map(|file| file as &mut dyn Write),
         history: history.as_mut().map(|file| file as &mut dyn Write),
         tally: Some(&mut tally),
+        watcher: Some(&mut watcher),
         until: args.until,
         last_lines: if args.until.is_some() { TRANSCRIPT_LINES } else { 0 },
     };
-    let ended = match play(&plan, outlets) {
+    let played = play(&plan, outlets);
+    bar.finish_and_clear();
+    let ended = match played {
         Ok(ran) => {
             let mut report = tally.finish();
             let took = began.elapsed();
@@ -79,7 +88,13 @@ pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<Ended> {
 /// was told.
 fn beside(other: &Plan) -> anyhow::Result<Option<Report>> {
     let mut tally = Tally::new(about(other));
-    match play(other, Outlets { tally: Some(&mut tally), ..Outlets::default() }) {
+    let bar = bar(u64::try_from(other.arrivals.len()).ok(), BAR);
+    let mut watcher = |visits| bar.set_position(visits);
+    let outlets =
+        Outlets { tally: Some(&mut tally), watcher: Some(&mut watcher), ..Outlets::default() };
+    let played = play(other, outlets);
+    bar.finish_and_clear();
+    match played {
         Ok(_) => Ok(Some(tally.finish())),
         Err(Stopped::Violated { event, .. }) => {
             tell_violation(other, event);

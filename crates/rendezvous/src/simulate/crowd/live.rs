@@ -1,8 +1,10 @@
 //! How it looks while the crowd comes: a bar on a terminal, and nothing anywhere else.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use simulator::crowd::{CrowdPlan, Moment, Pace};
 use simulator::report::{Outcome, Stretch, Tally, time};
+
+use crate::simulate::bar::bar;
 
 /// The bar, and the numbers behind it.
 const TEMPLATE: &str = "{elapsed} [{bar:24}] {pos}/{len} {msg}";
@@ -17,12 +19,7 @@ impl Live {
             (None, Pace::Rate(rate), Some(lasts)) => Some((rate * lasts.as_secs_f64()) as u64),
             (None, ..) => None,
         };
-        let bar = ProgressBar::with_draw_target(visits, ProgressDrawTarget::stderr());
-        // Without the style the bar looks plainer, and says the same.
-        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            bar.set_style(style);
-        }
-        Self(bar)
+        Self(bar(visits, TEMPLATE))
     }
 
     /// How it looks now.
