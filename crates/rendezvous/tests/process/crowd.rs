@@ -53,6 +53,19 @@ fn check_report(report: &serde_json::Value) {
         let all = report[list].as_array().unwrap().iter();
         all.map(|one| one[key].as_u64().unwrap()).sum()
     };
+    let settings = report["settings"].as_array().unwrap().iter();
+    let words = |one: &serde_json::Value, key: &str| one[key].as_str().unwrap().to_owned();
+    let settings: Vec<_> = settings.map(|one| (words(one, "name"), words(one, "value"))).collect();
+    let expected = [
+        ("seed", "1"),
+        ("patients", "300"),
+        ("doctors", "5"),
+        ("slots", "400"),
+        ("they come", "150 a second"),
+        ("dialect", "json"),
+        ("loss", "5.0 %"),
+    ];
+    assert_eq!(settings, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     assert_eq!(report["visits"], 300);
     assert_eq!(sum("outcomes", "visits"), 300);
     assert_eq!((sum("doctors", "slots"), sum("doctors", "booked")), (400, 300));

@@ -38,7 +38,8 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// A share as `12.3 %`; with more digits where they are all that there is.
-pub(super) fn percent(share: f64) -> String {
+#[must_use]
+pub fn percent(share: f64) -> String {
     let number = share * 100.0;
     match number {
         _ if number == 0.0 || number >= 99.9995 => format!("{number:.0} %"),

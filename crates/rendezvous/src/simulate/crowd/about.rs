@@ -1,7 +1,7 @@
 //! What the report of a crowd says it is.
 
 use simulator::crowd::{CrowdPlan, Network, Pace};
-use simulator::report::{About, Loss, time};
+use simulator::report::{About, Loss, percent};
 
 use crate::args::SimulateArgs;
 
@@ -18,12 +18,12 @@ pub(super) fn about(args: &SimulateArgs, plan: &CrowdPlan) -> About {
         }
     }
     let pace = match plan.pace {
-        Pace::Rate(rate) => format!("{rate} a second"),
+        Pace::Rate(rate) => format!("{} a second", (rate * 1_000.0).round() / 1_000.0),
         Pace::Concurrency(most) => format!("{most} at any moment"),
     };
     settings.push(("they come", pace));
     if let Some(duration) = plan.duration {
-        settings.push(("they keep coming for", time(duration.as_secs_f64() * 1_000.0)));
+        settings.push(("they keep coming for", format!("{duration:?}")));
     }
     settings.push(("dialect", plan.dialect.to_string()));
     settings.extend(network(&plan.network));
@@ -40,14 +40,12 @@ pub(super) fn about(args: &SimulateArgs, plan: &CrowdPlan) -> About {
 
 /// What is wrong with the network; nothing of what is not.
 fn network(network: &Network) -> Vec<(&'static str, String)> {
-    let ms = |time: std::time::Duration| time.as_secs_f64() * 1_000.0;
     let shares =
         [("loss", network.loss), ("duplicates", network.duplicate), ("overtaken", network.reorder)];
     let wrong = shares.into_iter().filter(|(_, share)| *share > 0.0);
-    let mut settings: Vec<_> =
-        wrong.map(|(name, share)| (name, format!("{}%", share * 100.0))).collect();
+    let mut settings: Vec<_> = wrong.map(|(name, share)| (name, percent(share))).collect();
     if !network.delay.is_zero() {
-        settings.push(("delay", format!("{}ms±{}", ms(network.delay), ms(network.jitter))));
+        settings.push(("delay", format!("{:?} ± {:?}", network.delay, network.jitter)));
     }
     settings
 }
