@@ -41,14 +41,35 @@ pub(crate) fn run(args: &CheckHistoryArgs) -> anyhow::Result<Ended> {
 ///
 /// # Errors
 /// When it cannot be read, or a line is none of a history.
-pub(crate) fn of_file(path: &Path) -> Result<History, BadInput> {
+fn of_file(path: &Path) -> Result<History, BadInput> {
     input::check_plain(path, EXPECTED)?;
     let file = File::open(path).map_err(|error| unreadable(path, error.into()))?;
     read(path, BufReader::with_capacity(256 * 1_024, file))
 }
 
+/// Checks the history that a simulation left in a file and says what came of it, each line behind the
+/// file's name. Gives how the simulation ended, which is [`Ended::Failure`] where the history does
+/// not hold.
+///
+/// # Errors
+/// When the file cannot be read, or a line is none of a history.
+pub(crate) fn judge(
+    path: &Path,
+    simulated: Ended,
+    mut say: impl FnMut(&str),
+) -> Result<Ended, BadInput> {
+    let verdict = check(&of_file(path)?);
+    for line in told(&verdict) {
+        say(&format!("{}: {line}", path.display()));
+    }
+    Ok(match ended(&verdict) {
+        Ended::Done => simulated,
+        wrong => wrong,
+    })
+}
+
 /// How the program ends that found this.
-pub(crate) fn ended(verdict: &Verdict) -> Ended {
+fn ended(verdict: &Verdict) -> Ended {
     match (verdict.violated, verdict.undecided) {
         (0, 0) => Ended::Done,
         _ => Ended::Failure,
@@ -56,7 +77,7 @@ pub(crate) fn ended(verdict: &Verdict) -> Ended {
 }
 
 /// What there is to say about a history, in lines: how it is first, then why not.
-pub(crate) fn told(verdict: &Verdict) -> Vec<String> {
+fn told(verdict: &Verdict) -> Vec<String> {
     let mut lines = vec![summary(verdict)];
     if let Some(offence) = &verdict.offence {
         lines.extend(offending(offence));

@@ -4,7 +4,9 @@
 //!
 //! Here is only which kind it is. What is deliberately not here: what happens in any of them.
 
+mod bar;
 mod crowd;
+mod files;
 mod processes;
 mod reporting;
 mod virtual_world;

@@ -23,15 +23,14 @@ mod clinic;
 mod counter;
 mod diary;
 mod furnishing;
-mod numbers;
 mod relay;
 mod sending;
 mod visit;
 
 pub use clinic::{ClinicError, OwnClinic};
-pub use numbers::{Moment, Numbers};
 pub use relay::Relay;
 pub use sending::{Sent, run};
+pub use visit::SILENCE;
 
 /// The most visits at once: as many strangers as a center takes from one source. Whoever comes when
 /// there are so many waits in line, and the wait counts.
@@ -161,4 +160,17 @@ pub enum CrowdEvent {
     Over(Box<VisitRecord>),
     /// How it looks now; several times a second.
     Now(Moment),
+}
+
+/// How it looks at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moment {
+    /// Since the run began.
+    pub at: Duration,
+    /// How many have come so far.
+    pub arrived: u64,
+    /// How many are served just now.
+    pub inside: usize,
+    /// How many wait in line outside.
+    pub waiting: usize,
 }

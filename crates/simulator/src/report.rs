@@ -32,6 +32,7 @@ use tries::TryCounts;
 use waits::WaitCounts;
 
 pub use compare::{Compared, Comparison, Unit};
+pub use numbers::{percent, time};
 pub use table::{Aligned, Column, Table};
 pub use values::{
     ConnectionCount, CurvePoint, Diagram, FORMAT, Latency, Outcome, OutcomeCount, OverTime,

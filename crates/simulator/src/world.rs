@@ -59,6 +59,8 @@ pub struct Outlets<'w> {
     pub history: Option<&'w mut dyn Write>,
     /// The visits.
     pub tally: Option<&'w mut Tally>,
+    /// Hears after every visit how many have ended.
+    pub watcher: Option<&'w mut dyn FnMut(u64)>,
     /// The run ends after the event of this number.
     pub until: Option<u64>,
     /// So many of the last lines are kept for the transcript of a run that stops; 0 for a quicker run.
@@ -142,6 +144,7 @@ struct World<'w> {
     log: Log<'w>,
     history: Journal<'w>,
     tally: Option<&'w mut Tally>,
+    watcher: Option<&'w mut dyn FnMut(u64)>,
     counted: Ran,
 }
 
@@ -213,6 +216,7 @@ impl<'w> World<'w> {
             log: Log::new(outlets.events, outlets.last_lines),
             history: Journal::new(outlets.history, plan.arrivals.len()),
             tally: outlets.tally,
+            watcher: outlets.watcher,
             counted: Ran::default(),
         })
     }

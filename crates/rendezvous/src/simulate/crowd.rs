@@ -3,12 +3,10 @@
 //! What is deliberately not here: what patients, doctors, the center and the network between them do
 //! (see [`simulator::crowd`]).
 
+mod about;
 mod live;
 mod place;
-mod table;
 
-use std::fs::File;
-use std::io::{BufReader, BufWriter};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,16 +14,19 @@ use anyhow::{Context as _, bail};
 use net::{Shutdown, ShutdownTrigger};
 use simulator::capture::Capture;
 use simulator::crowd::{
-    CrowdEvent, CrowdPlan, Network, Numbers, Pace, Sent, VISITS_AT_ONCE_MAX, run as send,
+    CrowdEvent, CrowdPlan, Network, Pace, SILENCE, Sent, VISITS_AT_ONCE_MAX, run as send,
 };
-use simulator::history::{History, Offence, Recorder, Verdict, check};
+use simulator::history::Recorder;
 use simulator::plan::Choice;
+use simulator::report::{Outcome, Report, Tally};
 
 use self::live::Live;
 use self::place::Place;
+use super::files;
+use super::reporting::{self, Reports};
 use crate::args::{Global, SimulateArgs};
 use crate::exit::Ended;
-use crate::{printing, serving};
+use crate::{check_history, printing, serving};
 
 /// How many patients come when nothing else is said.
 const PATIENTS: u32 = 1_000;
@@ -57,12 +58,16 @@ pub(super) fn run(args: &SimulateArgs, global: &Global) -> anyhow::Result<Ended>
 async fn play(args: &SimulateArgs, mut stop: Shutdown) -> anyhow::Result<Ended> {
     let mut plan = plan(args);
     // Files first: nobody comes in vain.
+    let reports = Reports::open(&args.report)?;
     let history = match &args.history {
-        Some(path) => Some(Recorder::new(Box::new(create(path)?))),
+        Some(path) => Some(Recorder::new(Box::new(files::create(path)?))),
         None => None,
     };
     let capture = match &args.capture {
-        Some(path) => Some(Capture::begin(Box::new(create(path)?)).with_context(|| said(path))?),
+        Some(path) => {
+            let file = Box::new(files::create(path)?);
+            Some(Capture::begin(file).with_context(|| unwritten(path))?)
+        }
         None => None,
     };
     let (_network, over) = ShutdownTrigger::new();
@@ -72,54 +77,40 @@ async fn play(args: &SimulateArgs, mut stop: Shutdown) -> anyhow::Result<Ended> 
         () = stop.wait() => bail!("called off before anybody came"),
         place = opening => place?,
     };
-    let mut numbers = Numbers::new();
+    let mut tally = Tally::new(about::about(args, &plan));
     let live = Live::of(&plan);
     let mut told = |event| match event {
-        CrowdEvent::Over(visit) => numbers.count(&visit),
-        CrowdEvent::Now(moment) => live.show(&moment, &numbers),
+        CrowdEvent::Over(visit) => tally.visit(*visit),
+        CrowdEvent::Now(moment) => live.show(&moment, &tally),
     };
     let sent = send(&plan, Arc::new(place.destination), history.clone(), &mut told, stop).await;
     live.finish();
     if let Some(own) = place.own {
+        // Nobody else is here whom reading could keep waiting.
+        let doctors = own.doctor_use();
         own.close().await;
+        tally.doctors(doctors?);
     }
-    printing::tell(&table::table(&numbers))?;
-    if let (Some(history), Some(path)) = (&history, &args.history) {
-        history.finish().with_context(|| said(path))?;
-        printing::tell(&judged(path)?)?;
-    }
+    let report = tally.finish();
+    reporting::print(&report);
+    reports.write(&report)?;
     if let (Some(capture), Some(path)) = (&capture, &args.capture) {
-        let packets = capture.finish().with_context(|| said(path))?;
+        let packets = capture.finish().with_context(|| unwritten(path))?;
         printing::tell(&format!("{}: {packets} packets", path.display()))?;
     }
-    verdict(&plan, sent, &numbers)
-}
-
-/// What the history in a file comes to, in a line.
-///
-/// # Errors
-/// When it cannot be read, or cannot be: then a slot was somebody's and somebody else's.
-fn judged(path: &Path) -> anyhow::Result<String> {
-    let shown = path.display();
-    let file = File::open(path).with_context(|| format!("{shown} cannot be read"))?;
-    let history = History::read(BufReader::new(file)).with_context(|| shown.to_string())?;
-    let verdict = check(&history);
-    if let Some(Offence { slot, why, .. }) = verdict.offence {
-        bail!("{shown}: slot {slot}: {why} (rendezvous check-history {shown} shows it)");
+    if let (Some(history), Some(path)) = (&history, &args.history) {
+        history.finish().with_context(|| unwritten(path))?;
+        let mut lines = Vec::new();
+        let ended = check_history::judge(path, Ended::Done, |line| lines.push(line.to_owned()))?;
+        printing::tell(&lines.join("\n"))?;
+        if ended != Ended::Done {
+            return Ok(ended);
+        }
     }
-    let Verdict { lines, slots, undecided, .. } = verdict;
-    let left = match undecided {
-        0 => String::new(),
-        some => format!(", but for {some} that have too many orders to be decided"),
-    };
-    Ok(format!("{shown}: {lines} lines of history, linearizable for its {slots} slots{left}"))
+    verdict(&plan, sent, &report)
 }
 
-fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
-    File::create(path).map(BufWriter::new).with_context(|| said(path))
-}
-
-fn said(path: &Path) -> String {
+fn unwritten(path: &Path) -> String {
     format!("{} cannot be written", path.display())
 }
 
@@ -154,15 +145,18 @@ fn plan(args: &SimulateArgs) -> CrowdPlan {
 
 /// What whoever started it is told by the exit code: a polite "no" is as good as any answer, and so
 /// is silence where datagrams get lost.
-fn verdict(plan: &CrowdPlan, sent: Sent, numbers: &Numbers) -> anyhow::Result<Ended> {
-    if let Some((why, _)) = numbers.failed.iter().max_by_key(|(_, count)| **count) {
-        bail!("{} of {} visits failed, mostly: {why}", numbers.failures(), numbers.over);
+fn verdict(plan: &CrowdPlan, sent: Sent, report: &Report) -> anyhow::Result<Ended> {
+    let visits = report.visits;
+    if let Some(most) = report.failures.first() {
+        let failed = report.ended(Outcome::Failed);
+        bail!("{failed} of {visits} visits failed, mostly: {}", most.words);
     }
-    if plan.network.loss == 0.0 && numbers.silence > 0 {
-        bail!("in {} visits no doctor answered, and nothing was lost", numbers.silence);
+    let silent = report.without_price.iter().find(|reason| reason.words == SILENCE);
+    if let (Some(silent), true) = (silent, plan.network.loss == 0.0) {
+        bail!("in {} visits no doctor answered, and nothing was lost", silent.visits);
     }
     match sent {
         Sent::All => Ok(Ended::Done),
-        Sent::CalledOff => bail!("called off: these are the {} visits until then", numbers.over),
+        Sent::CalledOff => bail!("called off: these are the {visits} visits until then"),
     }
 }

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use comfy_table::{CellAlignment, presets};
 use simulator::report::{Aligned, Report, Table};
 
+use super::files;
 use crate::input::BadInput;
 
 /// How many rows of a table a terminal shows; the files have all.
@@ -45,7 +46,7 @@ impl Reports {
             tempfile::Builder::new()
                 .prefix(".report-")
                 .tempfile_in(folder_of(path))
-                .map_err(|error| BadInput::of_file(path, format!("cannot be written: {error}")))?;
+                .map_err(|error| files::cannot_be_written(path, &error))?;
             files.push((form, path.clone()));
         }
         Ok(Self { files })

@@ -3,9 +3,7 @@
 mod clinics;
 mod seeds;
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use simulator::plan::Plan;
@@ -15,13 +13,18 @@ use simulator::world::{self, Outlets, Ran, Stopped};
 use store::sqlite::Sqlite;
 use store::{AuditKey, Store};
 
+use super::bar::bar;
+use super::files;
 use super::reporting::{self, Reports};
 use crate::args::SimulateArgs;
+use crate::check_history;
 use crate::exit::Ended;
-use crate::input::BadInput;
 
 /// What the audits of virtual stores are chained with.
 const AUDIT_KEY: [u8; 32] = [0x76; 32];
+
+/// How far it is: the visits that have ended.
+const BAR: &str = "{elapsed} [{bar:24}] {human_pos}/{human_len} visits";
 
 /// How many lines are shown of what went before a violation.
 const TRANSCRIPT_LINES: usize = 60;
@@ -33,20 +36,26 @@ pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<Ended> {
     }
     let plan = clinics::plan(args, args.seed)?;
     let other = clinics::other(args, plan.seed)?;
-    let mut events = args.events.as_deref().map(create).transpose()?;
-    let mut history = args.history.as_deref().map(create).transpose()?;
+    let mut events = args.events.as_deref().map(files::create).transpose()?;
+    let mut history = args.history.as_deref().map(files::create).transpose()?;
     let mut tally = Tally::new(about(&plan));
     let began = Instant::now();
+    let bar = bar(u64::try_from(plan.arrivals.len()).ok(), BAR);
+    let mut watcher = |visits| bar.set_position(visits);
     let outlets = Outlets {
         events: events.as_mut().map(|file| file as &mut dyn Write),
         history: history.as_mut().map(|file| file as &mut dyn Write),
         tally: Some(&mut tally),
+        watcher: Some(&mut watcher),
         until: args.until,
         last_lines: if args.until.is_some() { TRANSCRIPT_LINES } else { 0 },
     };
-    match play(&plan, outlets) {
+    let played = play(&plan, outlets);
+    bar.finish_and_clear();
+    let ended = match played {
         Ok(ran) => {
             let mut report = tally.finish();
+            let took = began.elapsed();
             if let Some(other) = other {
                 match beside(&other)? {
                     Some(other) => report.compare_with(&other),
@@ -54,20 +63,24 @@ pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<Ended> {
                 }
             }
             reporting::print(&report);
-            say(&summary(&plan, &ran, began.elapsed()));
+            say(&summary(&plan, &ran, took));
             reports.write(&report)?;
-            Ok(Ended::Done)
+            Ended::Done
         }
         Err(Stopped::Until { ran, transcript }) => {
             transcript.iter().for_each(|line| say(line));
             say(&summary(&plan, &ran, began.elapsed()));
-            Ok(Ended::Done)
+            Ended::Done
         }
         Err(Stopped::Violated { event, .. }) => {
             tell_violation(&plan, event);
-            Ok(Ended::Failure)
+            Ended::Failure
         }
-        Err(stopped) => Err(stopped.into()),
+        Err(stopped) => return Err(stopped.into()),
+    };
+    match &args.history {
+        Some(path) => Ok(check_history::judge(path, ended, say)?),
+        None => Ok(ended),
     }
 }
 
@@ -75,7 +88,13 @@ pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<Ended> {
 /// was told.
 fn beside(other: &Plan) -> anyhow::Result<Option<Report>> {
     let mut tally = Tally::new(about(other));
-    match play(other, Outlets { tally: Some(&mut tally), ..Outlets::default() }) {
+    let bar = bar(u64::try_from(other.arrivals.len()).ok(), BAR);
+    let mut watcher = |visits| bar.set_position(visits);
+    let outlets =
+        Outlets { tally: Some(&mut tally), watcher: Some(&mut watcher), ..Outlets::default() };
+    let played = play(other, outlets);
+    bar.finish_and_clear();
+    match played {
         Ok(_) => Ok(Some(tally.finish())),
         Err(Stopped::Violated { event, .. }) => {
             tell_violation(other, event);
@@ -141,12 +160,6 @@ fn summary(plan: &Plan, ran: &Ran, took: Duration) -> String {
         ran.lasted.as_secs_f64() / 3_600.0,
         took.as_secs_f64(),
     )
-}
-
-fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
-    let file = File::create(path)
-        .map_err(|error| BadInput::of_file(path, format!("cannot be written: {error}")))?;
-    Ok(BufWriter::new(file))
 }
 
 /// Shows a line on standard output; a reader that is gone needs none.

@@ -1,14 +1,16 @@
 //! `rendezvous simulate --patients …`: crowds from the command line, against a clinic of their own and
 //! against a center that runs.
 
-use rustix::process::Signal;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
 use store::AuditKey;
 use store::sqlite::TestStore;
 
-use crate::running::{INPUT, Running, rendezvous, told};
+use crate::running::{INPUT, Running, rendezvous, told, wait_for, words_of};
 
 #[test]
-fn a_crowd_on_a_bad_network_leaves_a_history_and_ends_well() {
+fn a_crowd_on_a_bad_network_leaves_a_history_and_a_report_and_ends_well() {
     let folder = tempfile::tempdir().unwrap();
     let flags = [
         "simulate",
@@ -24,18 +26,71 @@ fn a_crowd_on_a_bad_network_leaves_a_history_and_ends_well() {
         "5%",
         "--history",
         "crowd.jsonl",
+        "--report",
+        "crowd.html",
+        "--report",
+        "crowd.json",
     ];
     let (code, screen, errors) = told(&mut rendezvous(folder.path(), &flags));
     assert_eq!(code, 0, "{screen}{errors}");
-    assert!(screen.contains("│ all     ┆    300 │"), "{screen}");
+    assert!(screen.contains("│ all                     ┆    300 ┆ 100 % │"), "{screen}");
     let lines = std::fs::read_to_string(folder.path().join("crowd.jsonl")).unwrap();
     let booked = lines.lines().filter(|line| line.contains(r#""type":"ok","op":"book""#)).count();
     assert_eq!(booked, 300);
-    let said =
-        format!("crowd.jsonl: {} lines of history, linearizable for its", lines.lines().count());
-    assert!(screen.contains(&said), "{screen}");
+    let said = "crowd.jsonl: linearizable for slots: ";
+    assert!(screen.contains(said) && screen.contains(" bookings: 300 ok, "), "{screen}");
+    let page = std::fs::read_to_string(folder.path().join("crowd.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("A crowd of 300 patients"));
+    let report = std::fs::read(folder.path().join("crowd.json")).unwrap();
+    check_report(&serde_json::from_slice(&report).unwrap());
     // The numbers are for a terminal, and nothing was wrong.
     assert!(!errors.contains("WARN") && !errors.contains("ERROR"), "{errors}");
+}
+
+/// All 300 patients are in it, each once, and what they booked is what the doctors have.
+fn check_report(report: &serde_json::Value) {
+    let sum = |list: &str, key: &str| -> u64 {
+        let all = report[list].as_array().unwrap().iter();
+        all.map(|one| one[key].as_u64().unwrap()).sum()
+    };
+    let settings = report["settings"].as_array().unwrap().iter();
+    let words = |one: &serde_json::Value, key: &str| one[key].as_str().unwrap().to_owned();
+    let settings: Vec<_> = settings.map(|one| (words(one, "name"), words(one, "value"))).collect();
+    let expected = [
+        ("seed", "1"),
+        ("patients", "300"),
+        ("doctors", "5"),
+        ("slots", "400"),
+        ("they come", "150 a second"),
+        ("dialect", "json"),
+        ("loss", "5.0 %"),
+    ];
+    assert_eq!(settings, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(report["visits"], 300);
+    assert_eq!(sum("outcomes", "visits"), 300);
+    assert_eq!((sum("doctors", "slots"), sum("doctors", "booked")), (400, 300));
+    assert_eq!(report["tries"]["loss_there"], 0.05);
+    assert_eq!(report["tries"]["asked"], 300);
+}
+
+#[test]
+fn a_crowd_that_is_called_off_is_told_as_far_as_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = "simulate --patients 50 --doctors 2 --slots 5000 --concurrency 4 --duration 60s \
+                 --history crowd.jsonl --report crowd.json";
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let mut command = rendezvous(folder.path(), &words);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let history = folder.path().join("crowd.jsonl");
+    let begun = || std::fs::metadata(&history).ok().filter(|history| history.len() > 0);
+    wait_for("a history that has begun", begun);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let (code, screen, errors) = words_of(&child.wait_with_output().unwrap());
+    assert!(code == 1 && errors.contains("called off: these are the "), "{code} {errors}");
+    assert!(screen.contains("crowd.jsonl: linearizable for slots: "), "{screen}");
+    let report = std::fs::read(folder.path().join("crowd.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    assert!(report["visits"].as_u64().unwrap() > 0, "{report}");
 }
 
 #[test]

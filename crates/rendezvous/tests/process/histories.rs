@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::running::{rendezvous, told, told_with};
+use crate::running::{INPUT, rendezvous, told, told_with};
 
 /// A clinic of three patients and three slots.
 fn write_clinic(folder: &Path) {
@@ -67,6 +67,36 @@ fn patients_in_turn_leave_one_too_but_not_on_top_of_older_bookings() {
     let expected = "clinic.db: is there already, and --history needs a new store: a history begins \
                     with slots that are all free\n";
     assert_eq!((code, errors.as_str()), (2, expected));
+}
+
+#[test]
+fn a_virtual_day_leaves_one_and_says_of_it_what_the_check_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |more: &[&str], code: i32, expected: &str| {
+        let day = ["simulate", "--virtual", "--patients", "60", "--history", "day.jsonl"];
+        let found = told(&mut rendezvous(folder.path(), &[&day, more].concat()));
+        assert_eq!(found.0, code, "{found:?}");
+        let last = found.1.lines().filter_map(|line| line.strip_prefix("day.jsonl: "));
+        let last: Vec<&str> = last.collect();
+        assert!(last[0].starts_with(expected), "{last:?}");
+        let words = ["check-history", "day.jsonl"];
+        let (_, said, _) = told(&mut rendezvous(folder.path(), &words));
+        assert_eq!(said.lines().collect::<Vec<_>>(), last);
+    };
+    check(&[], 0, "linearizable for slots: ");
+    check(&["--until", "500"], 0, "linearizable for slots: ");
+}
+
+#[test]
+fn where_no_history_can_be_written_nothing_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let kinds: [&[&str]; 3] = [&["--input", INPUT], &["--patients", "1"], &["--virtual"]];
+    for kind in kinds {
+        let words = [&["simulate", "--history", "none/day.jsonl"], kind].concat();
+        let (code, screen, errors) = told(&mut rendezvous(folder.path(), &words));
+        assert_eq!((code, screen.as_str()), (2, ""), "{kind:?}: {errors}");
+        assert!(errors.contains("none/day.jsonl: cannot be written: No such file"), "{errors}");
+    }
 }
 
 #[test]

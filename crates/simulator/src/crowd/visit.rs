@@ -13,12 +13,14 @@ use protocol::{
 
 use super::counter::{Counter, No, fresh_request_id};
 use super::diary::Diary;
-use super::numbers::SILENCE;
 use super::{CrowdPlan, Destination, Guest};
 use crate::chance::Chance;
 use crate::history::{End, Extent, Operation, Recorder};
 use crate::plan::Choice;
 use crate::record::{Booking, Fate, Party, Phase, VisitEnd, VisitRecord};
+
+/// Why there is no price when a doctor does not answer at all.
+pub const SILENCE: &str = "the doctor did not answer";
 
 /// How often a patient may be beaten to a slot.
 const BEATEN_MAX: u32 = 64;

@@ -207,8 +207,7 @@ impl Rows<'_> {
         for stretch in [Stretch::Book, Stretch::Estimate, Stretch::Visit] {
             let what = format!("{}, p99", stretch.as_str());
             self.row(&what, Unit::Milliseconds, |report| {
-                let found = report.latency.iter().find(|latency| latency.phase == stretch);
-                found.filter(|latency| latency.count > 0).map(|latency| latency.p99_ms)
+                report.latency_of(stretch).map(|latency| latency.p99_ms)
             });
         }
     }

@@ -38,7 +38,8 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// A share as `12.3 %`; with more digits where they are all that there is.
-pub(super) fn percent(share: f64) -> String {
+#[must_use]
+pub fn percent(share: f64) -> String {
     let number = share * 100.0;
     match number {
         _ if number == 0.0 || number >= 99.9995 => format!("{number:.0} %"),
@@ -47,8 +48,9 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
-/// A time in the unit that suits it: `0.31 ms`, `12.3 ms`, `1.23 s`, `4 min 05 s`.
-pub(super) fn time(ms: f64) -> String {
+/// Milliseconds in the unit that suits them: `0.31 ms`, `12.3 ms`, `1.23 s`, `4 min 05 s`.
+#[must_use]
+pub fn time(ms: f64) -> String {
     match ms {
         _ if ms < 10.0 => format!("{ms:.2} ms"),
         _ if ms < 999.95 => format!("{ms:.1} ms"),

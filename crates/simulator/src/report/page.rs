@@ -216,10 +216,7 @@ fn figures(report: &Report) -> Vec<Figure> {
         value: percent(share_of(report, Outcome::Served)),
         told: format!("of {} visits", count(report.visits)),
     }];
-    let of = |phase: Stretch| {
-        report.latency.iter().find(|latency| latency.phase == phase && latency.count > 0)
-    };
-    if let Some(visit) = of(Stretch::Visit) {
+    if let Some(visit) = report.latency_of(Stretch::Visit) {
         let told = format!("99 % within {}", time(visit.p99_ms));
         figures.push(Figure { name: "Whole visit", value: time(visit.p50_ms), told });
     }

@@ -347,6 +347,19 @@ pub struct Said {
 }
 
 impl Report {
+    /// How many visits ended like this.
+    #[must_use]
+    pub fn ended(&self, outcome: Outcome) -> u64 {
+        let found = self.outcomes.iter().find(|counted| counted.outcome == outcome);
+        found.map_or(0, |counted| counted.visits)
+    }
+
+    /// How long this took; `None` when it never happened.
+    #[must_use]
+    pub fn latency_of(&self, stretch: Stretch) -> Option<&Latency> {
+        self.latency.iter().find(|latency| latency.phase == stretch && latency.count > 0)
+    }
+
     /// As JSON for programs, with a line break at its end.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -1,9 +1,10 @@
 //! How it looks while the crowd comes: a bar on a terminal, and nothing anywhere else.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use simulator::crowd::{CrowdPlan, Moment, Numbers, Pace};
+use indicatif::ProgressBar;
+use simulator::crowd::{CrowdPlan, Moment, Pace};
+use simulator::report::{Outcome, Stretch, Tally, time};
 
-use super::table::shown;
+use crate::simulate::bar::bar;
 
 /// The bar, and the numbers behind it.
 const TEMPLATE: &str = "{elapsed} [{bar:24}] {pos}/{len} {msg}";
@@ -18,29 +19,26 @@ impl Live {
             (None, Pace::Rate(rate), Some(lasts)) => Some((rate * lasts.as_secs_f64()) as u64),
             (None, ..) => None,
         };
-        let bar = ProgressBar::with_draw_target(visits, ProgressDrawTarget::stderr());
-        // Without the style the bar looks plainer, and says the same.
-        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            bar.set_style(style);
-        }
-        Self(bar)
+        Self(bar(visits, TEMPLATE))
     }
 
     /// How it looks now.
-    pub(super) fn show(&self, moment: &Moment, numbers: &Numbers) {
+    pub(super) fn show(&self, moment: &Moment, tally: &Tally) {
         if self.0.is_hidden() {
             return;
         }
+        let report = tally.finish();
+        let visit = report.latency_of(Stretch::Visit);
         self.0.set_position(moment.arrived);
         self.0.set_message(format!(
             "inside {}, in line {}, served {}, refused {}, failed {}, p50 {}, p99 {}",
             moment.inside,
             moment.waiting,
-            numbers.served,
-            numbers.refusals(),
-            numbers.failures(),
-            shown(numbers.latency(0.5)),
-            shown(numbers.latency(0.99)),
+            report.ended(Outcome::Served),
+            report.ended(Outcome::Refused),
+            report.ended(Outcome::Failed),
+            time(visit.map_or(0.0, |visit| visit.p50_ms)),
+            time(visit.map_or(0.0, |visit| visit.p99_ms)),
         ));
     }
 

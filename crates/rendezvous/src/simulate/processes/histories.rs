@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use simulator::history::{Entry, check};
+use simulator::history::Entry;
 
 use super::Play;
 use super::roles::Seat;
@@ -14,19 +14,22 @@ use crate::args::{SimulateArgs, StoreLocation};
 use crate::check_history;
 use crate::exit::Ended;
 use crate::input::BadInput;
+use crate::simulate::files;
 
-/// A history begins with slots that are free: it cannot go on from a store with bookings.
+/// A history begins with slots that are free: it cannot go on from a store with bookings. Where one is
+/// wanted, its file is made.
 ///
 /// # Errors
-/// When the flags want that.
-pub(super) fn check_flags(args: &SimulateArgs) -> Result<(), BadInput> {
+/// When the flags want that, or the file cannot be written.
+pub(super) fn begin(args: &SimulateArgs) -> Result<(), BadInput> {
     match (&args.history, &args.store) {
         (Some(_), Some(StoreLocation::Sqlite(store))) if store.exists() => {
             let message = "is there already, and --history needs a new store: a history begins with \
                            slots that are all free";
             Err(BadInput::of_file(store, message))
         }
-        _ => Ok(()),
+        (Some(history), _) => files::create(history).map(drop),
+        (None, _) => Ok(()),
     }
 }
 
@@ -47,16 +50,9 @@ impl Play {
             }
         }
         entries.sort_by_key(|entry| entry.time);
-        write(path, &entries)
+        write(files::create(path)?, &entries)
             .with_context(|| format!("{}: the history cannot be written", path.display()))?;
-        let verdict = check(&check_history::of_file(path)?);
-        for line in check_history::told(&verdict) {
-            self.transcript.note(&format!("{}: {line}", path.display()));
-        }
-        Ok(match check_history::ended(&verdict) {
-            Ended::Done => ended,
-            wrong => wrong,
-        })
+        Ok(check_history::judge(path, ended, |line| self.transcript.note(line))?)
     }
 }
 
@@ -76,8 +72,7 @@ fn of_patient(path: &Path, seat: Seat) -> anyhow::Result<Vec<Entry>> {
     entries.collect()
 }
 
-fn write(path: &Path, entries: &[Entry]) -> io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
+fn write(mut file: BufWriter<File>, entries: &[Entry]) -> io::Result<()> {
     for entry in entries {
         file.write_all(entry.to_line().as_bytes())?;
     }

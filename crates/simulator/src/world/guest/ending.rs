@@ -13,6 +13,9 @@ impl World<'_> {
         let Some(guest) = self.guests.remove(&number) else { return Ok(()) };
         self.log.say(|| format!("patient{} leaves: {ended:?}", number + 1));
         self.counted.visits += 1;
+        if let Some(watcher) = &mut self.watcher {
+            watcher(self.counted.visits);
+        }
         let Some(tally) = &mut self.tally else { return Ok(()) };
         let booking = guest.confirmed.map(|confirmed| Booking {
             slot: confirmed.slot,
