@@ -183,7 +183,12 @@ impl Call {
         let reply = match expected {
             Expected::LogIn => read_log_in(text, whole)?,
             Expected::Board => read_board(text, whole)?,
-            Expected::Choice | Expected::Line(_) => read_choice(text, whole)?,
+            Expected::Choice | Expected::Line(_) => {
+                // A blank behind the port is the seed's way to end it. In the others' words one stands
+                // behind the doctor's name, where a piece may end.
+                let blank = text.ends_with(|c: char| c.is_whitespace());
+                read_choice(text, whole || (blank && self.dialect == Dialect::Seed))?
+            }
         };
         if reply.is_some() {
             let taken = end.map_or(self.buffer.len(), |end| end + 1);
@@ -237,8 +242,6 @@ fn read_choice(text: &str, whole: bool) -> Result<Option<Reply>, BadReply> {
     if word.eq_ignore_ascii_case("invalid") {
         return Ok(Some(Reply::Refused(Refusal::NoSuchSlot)));
     }
-    // A blank behind the port is the seed's way to end it.
-    let whole = whole || text.ends_with(|c: char| c.is_whitespace());
     let (doctor, port) = match word.split_once(' ') {
         Some((doctor, port)) => (DoctorName::new(doctor).ok(), port.trim()),
         None => (None, word),

@@ -21,10 +21,12 @@ mod prices;
 pub(crate) mod story;
 #[cfg(test)]
 mod tests;
+mod wishes;
 
 use self::audit::Chain;
 use self::bookings::Bookings;
 use self::prices::Prices;
+pub use self::wishes::Wishes;
 
 /// The check that a store can be read at all, when no fault is played on it.
 const READABLE: &str = "the store can be read";
@@ -194,6 +196,11 @@ impl Checks {
     pub fn compare(&mut self, reader: &mut dyn Reader) -> Result<(), Violation> {
         comparison::compare(&self.bookings, reader)?;
         self.chain.follow(reader)
+    }
+
+    /// Who holds which slot, by its number, as far as the checks know; in no order.
+    pub fn holders(&self) -> impl Iterator<Item = (u32, PatientId)> {
+        self.bookings.live().map(|(slot, held)| (slot, held.patient))
     }
 
     /// How many slots are held, as far as the checks know.

@@ -7,7 +7,8 @@
 //! every event.
 //!
 //! What is deliberately not here: TLS and the throttle on log-ins (they have their threads and clocks),
-//! the rotation of ticket keys, and the operator.
+//! the rotation of ticket keys, and the operator. A crash is the center's: the store, in memory, has the
+//! batch under way or has it not; what SQLite makes of a torn file is shown elsewhere, by `kill -9`.
 
 mod agenda;
 mod center;
@@ -26,6 +27,7 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use domain::SlotIndex;
 use jiff::{SignedDuration, Timestamp};
 use store::{Answer, AuditKey, Query, Store as _, StoreError};
 
@@ -38,8 +40,8 @@ use self::journal::Journal;
 use self::log::Log;
 use self::network::Network;
 use crate::chance::Chance;
-use crate::checks::{Checks, Violation};
-use crate::plan::{Faults, Plan};
+use crate::checks::{Checks, Violation, Wishes};
+use crate::plan::{Faults, Plan, SlotPlan};
 use crate::plant::{self, MixedUp, PlantedStore};
 use crate::record::DoctorUse;
 use crate::report::Tally;
@@ -121,6 +123,8 @@ struct World<'w> {
     /// What goes wrong at present.
     faults: Faults,
     calm: bool,
+    /// Since when it is or was calm.
+    calm_since: Duration,
     /// Whoever was here when it became calm.
     present: Vec<GuestNumber>,
     /// Moments of the world are counted from here; nothing depends on when it is.
@@ -141,6 +145,7 @@ struct World<'w> {
     guests_chance: Chance,
     faults_chance: Chance,
     checks: Checks,
+    wishes: Wishes,
     log: Log<'w>,
     history: Journal<'w>,
     tally: Option<&'w mut Tally>,
@@ -198,6 +203,7 @@ impl<'w> World<'w> {
             plan,
             faults: plan.faults.clone(),
             calm: false,
+            calm_since: Duration::ZERO,
             present: Vec::new(),
             base: Instant::now(),
             now: Duration::ZERO,
@@ -213,6 +219,7 @@ impl<'w> World<'w> {
             guests_chance,
             faults_chance,
             checks,
+            wishes: Wishes::default(),
             log: Log::new(outlets.events, outlets.last_lines),
             history: Journal::new(outlets.history, plan.arrivals.len()),
             tally: outlets.tally,
@@ -272,10 +279,7 @@ impl<'w> World<'w> {
             Event::Bytes { wire, end: End::Center, bytes } => self.center_receives(wire, &bytes),
             Event::Bytes { wire, end: End::Caller, bytes } => match self.network.caller(wire) {
                 Some(Caller::Guest(guest)) => self.guest_receives(guest, wire, &bytes),
-                Some(Caller::Doctor(doctor)) => {
-                    self.doctor_receives(doctor, wire, &bytes);
-                    Ok(())
-                }
+                Some(Caller::Doctor(doctor)) => self.doctor_receives(doctor, wire, &bytes),
                 None => Ok(()),
             },
             Event::EndOfInput { wire, end: End::Center } => self.center_hears_the_end(wire),
@@ -293,6 +297,7 @@ impl<'w> World<'w> {
             }
             Event::ConnectionTimer { wire } => self.connection_timer(wire),
             Event::Ready { wire } => self.ready(wire),
+            Event::Hashed { wire, life } => self.hashed(wire, life),
             Event::Commits { life } => self.commits(life),
             Event::Datagram { from, to, bytes } => self.datagram(from, to, &bytes),
             Event::DoctorTimer { doctor } => {
@@ -316,11 +321,12 @@ impl<'w> World<'w> {
     }
 
     fn datagram(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> Held {
-        if let Some(doctor) = self.doctor_at(to.port()) {
-            return self.doctor_answers(doctor, from, bytes);
-        }
         match to.ip() {
-            IpAddr::V4(address) => self.guest_gets(guest_at(address), from, bytes),
+            IpAddr::V4(address) => match machine_at(address) {
+                Some(Caller::Doctor(doctor)) => self.doctor_answers(doctor, from, bytes),
+                Some(Caller::Guest(guest)) => self.guest_gets(guest, from, bytes),
+                None => Ok(()),
+            },
             IpAddr::V6(_) => Ok(()),
         }
     }
@@ -337,6 +343,7 @@ impl<'w> World<'w> {
     /// Everybody has left.
     fn close(&mut self) -> Held {
         self.compare()?;
+        self.wishes.close(self.checks.holders())?;
         self.tell_how_full();
         self.history.check()
     }
@@ -370,6 +377,14 @@ impl<'w> World<'w> {
     fn compare(&mut self) -> Held {
         let Self { checks, center, .. } = self;
         checks.compare(center.reader())
+    }
+
+    /// The plan of a slot; `None` for one that is not of the plan.
+    fn slot_planned(&self, slot: SlotIndex) -> Option<&SlotPlan> {
+        // Nearly every plan numbers its slots one after another.
+        let place = usize::try_from(slot.number()).ok()?.checked_sub(1)?;
+        let there = self.plan.slots.get(place).filter(|planned| planned.index == slot);
+        there.or_else(|| self.plan.slots.iter().find(|planned| planned.index == slot))
     }
 
     /// The doctor who answers at a port; `None` when nobody does.
@@ -414,9 +429,13 @@ fn guest_address(guest: GuestNumber) -> Ipv4Addr {
     Ipv4Addr::new(10, a, b, c)
 }
 
-fn guest_at(address: Ipv4Addr) -> GuestNumber {
-    let [_, a, b, c] = address.octets();
-    GuestNumber::from_be_bytes([0, a, b, c])
+/// Who lives at an address; `None` when nobody does.
+fn machine_at(address: Ipv4Addr) -> Option<Caller> {
+    match address.octets() {
+        [10, a, b, c] => Some(Caller::Guest(GuestNumber::from_be_bytes([0, a, b, c]))),
+        [172, 16, high, low] => Some(Caller::Doctor(DoctorNumber::from_be_bytes([high, low]))),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

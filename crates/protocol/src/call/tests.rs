@@ -434,3 +434,25 @@ fn a_center_that_leaves_without_a_word_is_no_answer() {
     let mut call = Call::new(Dialect::Spec);
     assert_eq!(call.ask(&Request::Appointments), Err(NotSpoken(Dialect::Spec)));
 }
+
+#[test]
+fn a_piece_that_ends_behind_the_doctors_name_is_not_the_whole_reply() {
+    let now = Instant::now();
+    let book =
+        Request::Book { slot: SlotNamed::Index(SlotIndex::new(2).unwrap()), request_id: None };
+    for (dialect, pieces, expected) in [
+        (Dialect::Spec, ["brown ", "42001"], Some("brown")),
+        (Dialect::Nul, ["7 ", "42001\0"], Some("7")),
+        (Dialect::Seed, ["420", "01 "], None),
+    ] {
+        let mut call = Call::new(dialect);
+        call.ask(&book).unwrap();
+        call.receive(now, pieces[0].as_bytes()).unwrap();
+        assert_eq!(call.next_reply(), Ok(None), "{dialect}");
+        call.receive(now, pieces[1].as_bytes()).unwrap();
+        call.handle_timeout(now + REPLY_GRACE);
+        let doctor = expected.map(|name| DoctorName::new(name).unwrap());
+        let referral = Referral::Port { doctor, port: 42_001 };
+        assert_eq!(call.next_reply(), Ok(Some(Reply::Booked(referral))), "{dialect}");
+    }
+}

@@ -252,6 +252,13 @@ impl SimulateArgs {
         Ok(())
     }
 
+    fn tells_of_one_day(&self) -> bool {
+        self.events.is_some()
+            || self.history.is_some()
+            || !self.report.is_empty()
+            || self.until.is_some()
+    }
+
     /// A flag that means nothing in this kind of simulation is not passed over.
     fn check_kind(&self) -> Result<(), &'static str> {
         let of_virtual = self.days.is_some()
@@ -279,6 +286,12 @@ impl SimulateArgs {
             }
             SimulationKind::Virtual if of_processes => {
                 Err("the virtual world has no --select, --contend or --store")
+            }
+            SimulationKind::Virtual if self.seeds.is_some() && self.tells_of_one_day() => Err(
+                "--seeds is about many days: --events, --history, --report and --until tell of one",
+            ),
+            SimulationKind::Virtual if self.seeds.is_none() && self.twice > 0 => {
+                Err("--twice is about --seeds")
             }
             SimulationKind::Virtual if self.scenario.is_some() && said_by_scenario => {
                 Err("--scenario says how many days, patients, doctors and slots there are")

@@ -122,11 +122,27 @@ fn tell_violation(plan: &Plan, event: u64) {
             transcript.iter().for_each(|line| say(line));
             say(&format!("seed {}, event {event}, {at:?} after the beginning:", plan.seed));
             say(&format!("VIOLATED {violation}"));
-            say(&format!("(--seed {} --until {event} shows it again)", plan.seed));
+            say(&format!("({} shows it again)", again(std::env::args(), plan.seed, event)));
         }
         // It would be a bug of the world's: the same seed is the same day.
         _ => say(&format!("seed {}: event {event} violated a check, but not again", plan.seed)),
     }
+}
+
+/// The command that plays `seed` again up to `event`: as it was given, but for what names the seeds.
+fn again(words: impl Iterator<Item = String>, seed: u64, event: u64) -> String {
+    const OTHERS: [&str; 4] = ["--seed", "--seeds", "--twice", "--until"];
+    let mut kept = Vec::new();
+    let mut words = words.skip(1);
+    while let Some(word) = words.next() {
+        let name = word.split('=').next().unwrap_or_default();
+        match OTHERS.contains(&name) {
+            true if word.contains('=') => {}
+            true => drop(words.next()),
+            false => kept.push(word),
+        }
+    }
+    format!("rendezvous {} --seed {seed} --until {event}", kept.join(" "))
 }
 
 fn about(plan: &Plan) -> About {
@@ -165,4 +181,17 @@ fn summary(plan: &Plan, ran: &Ran, took: Duration) -> String {
 /// Shows a line on standard output; a reader that is gone needs none.
 fn say(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_violation_is_shown_again_by_the_same_command_with_one_seed() {
+        let given = "rendezvous simulate --virtual --seeds 10 --faults full --twice=3 --seed 5";
+        let words = given.split(' ').map(str::to_owned);
+        let expected = "rendezvous simulate --virtual --faults full --seed 7 --until 99";
+        assert_eq!(again(words, 7, 99), expected);
+    }
 }

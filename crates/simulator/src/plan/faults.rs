@@ -177,7 +177,7 @@ impl Faults {
         }
     }
 
-    /// The same clinic after everything was mended: nothing goes wrong any more, and prices stay.
+    /// Everything was mended: nothing goes wrong any more, and prices stay.
     #[must_use]
     pub fn over() -> Self {
         Self { new_prices_each: Duration::ZERO, ..Self::none() }

@@ -1,7 +1,7 @@
 //! The center in the virtual world: what the shells of `net` and `runtime` do with sockets and threads,
 //! done with events. The rules are `protocol`'s and `center`'s own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -21,16 +21,18 @@ use super::words;
 use super::{Held, World};
 use crate::checks::{Observation, Told};
 
-/// The most changes that wait for the disk, and the most in one batch.
-const WAITING_MAX: usize = 1_024;
-const BATCH_MAX: usize = 64;
+/// The most changes that wait for the disk, and the most in one batch: few, so that both limits are
+/// met.
+const WAITING_MAX: usize = 24;
+const BATCH_MAX: usize = 8;
 /// How long a batch needs to reach the disk.
 const COMMIT_MIN: Duration = Duration::from_millis(1);
 const COMMIT_MAX: Duration = Duration::from_millis(12);
 /// How long a password needs to be compared.
-const HASH: Duration = Duration::from_millis(25);
-/// How many passwords are compared at once.
+const HASH: Duration = Duration::from_millis(10);
+/// How many passwords are compared at once, and how many wait for it.
 const HASHERS: usize = 2;
+const HASHES_WAITING_MAX: usize = 256;
 /// How long a query needs.
 const READ: Duration = Duration::from_micros(300);
 
@@ -49,7 +51,9 @@ pub(super) struct CenterNode {
     ledger: Ledger<Waiter>,
     /// On its way to the disk; `None` when the disk is idle.
     batch: Option<Batch<Waiter>>,
-    hashers_free: [Duration; HASHERS],
+    /// Connections with a password to be hashed, oldest first.
+    hashes: VecDeque<WireNumber>,
+    hashers_at_work: usize,
     /// How far its wall clock is off, in seconds.
     pub(super) skew: jiff::SignedDuration,
 }
@@ -78,7 +82,8 @@ impl CenterNode {
             connections: BTreeMap::new(),
             ledger: Ledger::new(WAITING_MAX, BATCH_MAX),
             batch: None,
-            hashers_free: [Duration::ZERO; HASHERS],
+            hashes: VecDeque::new(),
+            hashers_at_work: 0,
             skew: jiff::SignedDuration::ZERO,
         }
     }
@@ -205,14 +210,12 @@ impl World<'_> {
         match step {
             Step::Answer(reply) => self.answer(wire, &reply),
             Step::Do(Effect::Commit(command)) => self.put_in_line(wire, command),
-            Step::Do(effect) => {
-                let ready = self.ready_at(&effect);
-                if let Some(connection) = self.center.connections.get_mut(&wire) {
-                    connection.doing = Some(effect);
-                }
-                self.agenda.enter(ready, Event::Ready { wire });
+            Step::Do(effect @ Effect::Read(_)) => {
+                self.is_doing(wire, effect);
+                self.agenda.enter(self.now + READ, Event::Ready { wire });
                 Ok(())
             }
+            Step::Do(effect) => self.wants_a_hash(wire, effect),
         }
     }
 
@@ -242,15 +245,51 @@ impl World<'_> {
 
 /// Passwords and queries.
 impl World<'_> {
-    fn ready_at(&mut self, effect: &Effect) -> Duration {
-        match effect {
-            Effect::VerifyPassword { .. } | Effect::HashNewPassword { .. } => {
-                let free = self.center.hashers_free.iter_mut().min().expect("there are hashers");
-                *free = self.now.max(*free) + HASH;
-                *free
-            }
-            Effect::Read(_) | Effect::Commit(_) => self.now + READ,
+    fn is_doing(&mut self, wire: WireNumber, effect: Effect) {
+        if let Some(connection) = self.center.connections.get_mut(&wire) {
+            connection.doing = Some(effect);
         }
+    }
+
+    fn wants_a_hash(&mut self, wire: WireNumber, effect: Effect) -> Held {
+        let length = self.center.hashes.len();
+        if length >= HASHES_WAITING_MAX {
+            return self.resume(
+                wire,
+                match effect {
+                    Effect::HashNewPassword { .. } => Fed::Hashed(NewPassword::Busy),
+                    _ => Fed::Verified(Verdict::Busy),
+                },
+            );
+        }
+        self.is_doing(wire, effect);
+        self.center.hashes.push_back(wire);
+        let (length, limit) = (length + 1, HASHES_WAITING_MAX);
+        let waiting = Observation::Waiting { line: "the passwords", length, limit };
+        self.checks.observe(self.now, &waiting)?;
+        self.begin_hashing();
+        Ok(())
+    }
+
+    /// Gives every idle hasher something to do. Who has gone meanwhile costs nothing.
+    fn begin_hashing(&mut self) {
+        let CenterNode { hashes, hashers_at_work, connections, life, .. } = &mut self.center;
+        while *hashers_at_work < HASHERS {
+            let Some(wire) = hashes.pop_front() else { return };
+            if connections.contains_key(&wire) {
+                *hashers_at_work += 1;
+                self.agenda.enter(self.now + HASH, Event::Hashed { wire, life: *life });
+            }
+        }
+    }
+
+    pub(super) fn hashed(&mut self, wire: WireNumber, life: u32) -> Held {
+        if life != self.center.life {
+            return Ok(());
+        }
+        self.center.hashers_at_work -= 1;
+        self.begin_hashing();
+        self.ready(wire)
     }
 
     pub(super) fn ready(&mut self, wire: WireNumber) -> Held {
@@ -260,7 +299,7 @@ impl World<'_> {
             Effect::VerifyPassword { user, password, .. } => {
                 Fed::Verified(match self.read(&Query::Account(user.clone())) {
                     Some(Answer::Account(Some(account)))
-                        if account.password == Some(hashed(password.expose())) =>
+                        if account.password == Some(made_up_hash(password.expose())) =>
                     {
                         let device = DeviceCookie::try_from(format!("v1.{user}"));
                         let device = device.expect("a short name is a device cookie");
@@ -272,7 +311,7 @@ impl World<'_> {
                 })
             }
             Effect::HashNewPassword { password, .. } => {
-                Fed::Hashed(NewPassword::Hashed(hashed(password.expose())))
+                Fed::Hashed(NewPassword::Hashed(made_up_hash(password.expose())))
             }
             Effect::Read(query) => Fed::Read(self.read(&query)),
             Effect::Commit(_) => unreachable!("commits go to the ledger"),
@@ -388,6 +427,7 @@ impl World<'_> {
                 self.counted.commands += commands.len() as u64;
                 let seen = Observation::Committed { commands, outcomes, told };
                 self.checks.observe(self.now, &seen)?;
+                self.wishes.decided(commands, outcomes)?;
             }
             Err(error) => self.log.say(|| format!("the store fails: {error:?}")),
         }
@@ -413,6 +453,8 @@ impl World<'_> {
             }
         }
         self.center.ledger = Ledger::new(WAITING_MAX, BATCH_MAX);
+        self.center.hashes.clear();
+        self.center.hashers_at_work = 0;
         for wire in std::mem::take(&mut self.center.connections).into_keys() {
             self.network.reset(self.now, wire, &mut self.agenda);
         }
@@ -423,7 +465,6 @@ impl World<'_> {
         if self.center.up {
             return Ok(());
         }
-        self.center.hashers_free = [self.now; HASHERS];
         self.reopen_store()?;
         self.center.up = true;
         self.compare()
@@ -444,7 +485,7 @@ impl World<'_> {
 }
 
 /// A hash that costs nothing and hides nothing: all accounts of this world are made up.
-pub(super) fn hashed(password: &str) -> PasswordHash {
+pub(super) fn made_up_hash(password: &str) -> PasswordHash {
     PasswordHash::new(format!("made-up:{password}"))
 }
 

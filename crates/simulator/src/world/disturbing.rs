@@ -10,8 +10,15 @@ use super::{Held, LEAVES_WITHIN, World};
 use crate::checks::Violation;
 use crate::plan::Faults;
 
-/// How long after the last arrival it becomes calm for good.
-const LAST_CALM_AFTER: Duration = Duration::from_secs(1);
+/// How long after an arrival it becomes calm: while most of those who came are still there.
+const CALM_AFTER_MIN: Duration = Duration::from_millis(50);
+const CALM_AFTER_MAX: Duration = Duration::from_millis(300);
+/// Those who came so shortly before are likely to be there too.
+const JUST_BEFORE: Duration = Duration::from_millis(250);
+/// Of so many moments the one is taken at which most people have just come.
+const CALM_CANDIDATES: usize = 12;
+/// How much later each doctor starts than the one before, or hurries when it becomes calm.
+const ONE_BY_ONE: Duration = Duration::from_millis(5);
 /// How long a clock stays wrong at most.
 const CLOCK_WRONG_FOR: Duration = Duration::from_secs(15 * 60);
 /// A day.
@@ -21,7 +28,8 @@ impl World<'_> {
     /// Enters what is known from the beginning.
     pub(super) fn begin(&mut self) {
         for number in 0..self.doctors.len() {
-            self.doctor_comes(DoctorNumber::try_from(number).unwrap_or(DoctorNumber::MAX));
+            let doctor = DoctorNumber::try_from(number).unwrap_or(DoctorNumber::MAX);
+            self.doctor_comes(doctor, ONE_BY_ONE * u32::from(doctor));
         }
         self.next_arrival();
         let faults = &self.plan.faults;
@@ -35,7 +43,8 @@ impl World<'_> {
             self.next_disturbance(each, event);
         }
         let last = self.plan.arrivals.last().copied().unwrap_or_default();
-        self.agenda.enter(last + LAST_CALM_AFTER, Event::Calm { last: true });
+        let wait = self.faults_chance.between(CALM_AFTER_MIN, CALM_AFTER_MAX);
+        self.agenda.enter(last + wait, Event::Calm { last: true });
         self.enter_calms(last);
         for day in 0..self.plan.days {
             let at = DAY * (day + 1);
@@ -45,7 +54,7 @@ impl World<'_> {
         }
     }
 
-    /// Once a day it becomes calm for a while, right after somebody has come, to see that everybody
+    /// Once a day it becomes calm for a while, right after several have come, to see that everybody
     /// who is here gets away.
     fn enter_calms(&mut self, last: Duration) {
         for day in 0..self.plan.days {
@@ -56,7 +65,13 @@ impl World<'_> {
             if count == 0 {
                 continue;
             }
-            let at = arrivals[first + self.faults_chance.below(count)] + LAST_CALM_AFTER;
+            let came_by = |at: Duration| arrivals.partition_point(|arrival| *arrival <= at);
+            let just_came = |at: Duration| came_by(at) - came_by(at.saturating_sub(JUST_BEFORE));
+            let chance = &mut self.faults_chance;
+            let candidates: Vec<Duration> =
+                (0..CALM_CANDIDATES).map(|_| arrivals[first + chance.below(count)]).collect();
+            let busiest = candidates.into_iter().max_by_key(|at| just_came(*at));
+            let at = busiest.unwrap_or_default() + chance.between(CALM_AFTER_MIN, CALM_AFTER_MAX);
             if at + 2 * LEAVES_WITHIN < last {
                 self.agenda.enter(at, Event::Calm { last: false });
             }
@@ -94,7 +109,7 @@ impl World<'_> {
                     self.doctor_leaves(doctor);
                 }
             }
-            Event::DoctorComesBack { doctor } => self.doctor_comes(doctor),
+            Event::DoctorComesBack { doctor } => self.doctor_comes(doctor, Duration::ZERO),
             Event::Partition => {
                 self.next_disturbance(faults.partition_each, Event::Partition);
                 self.cut_somebody_off(&faults);
@@ -106,7 +121,9 @@ impl World<'_> {
             Event::ClockIsRight { machine } => self.set_clock(machine, SignedDuration::ZERO),
             Event::NewPrices => {
                 self.next_disturbance(faults.new_prices_each, Event::NewPrices);
-                return self.new_prices();
+                if !self.calm {
+                    return self.new_prices();
+                }
             }
             Event::DayIsOver { .. } => return self.compare(),
             Event::Calm { last } => return self.becomes_calm(last),
@@ -161,6 +178,7 @@ impl World<'_> {
     /// Everything that is broken is mended at once, and stays so for a while.
     fn becomes_calm(&mut self, last: bool) -> Held {
         self.calm = true;
+        self.calm_since = self.now;
         self.faults = Faults::over();
         self.network.set_faults(Faults::over());
         self.center.skew = SignedDuration::ZERO;
@@ -168,8 +186,8 @@ impl World<'_> {
         for number in 0..self.doctors.len() {
             let doctor = DoctorNumber::try_from(number).unwrap_or(DoctorNumber::MAX);
             self.doctors[number].skew = SignedDuration::ZERO;
-            self.doctor_comes(doctor);
-            self.doctor_hurries(doctor);
+            self.doctor_comes(doctor, ONE_BY_ONE * u32::from(doctor));
+            self.doctor_hurries(doctor, ONE_BY_ONE * u32::from(doctor));
         }
         self.present = self.guests.keys().copied().collect();
         let here = self.present.len();
@@ -188,6 +206,10 @@ impl World<'_> {
         if !still.is_empty() {
             let what = format!("{} still here: {}", still.len(), still.join(", "));
             return Err(Violation { check: "who is here gets away", what });
+        }
+        if let Some(doctor) = self.doctors.iter().find(|doctor| !doctor.is_in_touch()) {
+            let what = format!("{} has not heard from the center", doctor.name);
+            return Err(Violation { check: "doctors are in touch", what });
         }
         if !last {
             self.calm = false;

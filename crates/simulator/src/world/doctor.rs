@@ -9,13 +9,13 @@ use domain::{
 };
 use jiff::Timestamp;
 use protocol::{
-    Arrival, Call, Dialect, DoctorIdentity, KeepSession, LogInWith, Plaintext, Practice,
+    Arrival, BadReply, Call, Dialect, DoctorIdentity, KeepSession, LogInWith, Plaintext, Practice,
     Registration, Reply, Request,
 };
 
 use super::event::{Caller, DoctorNumber, End, Event, WireNumber};
 use super::{Held, World};
-use crate::checks::Observation;
+use crate::checks::{Observation, Violation};
 
 /// How often a doctor asks what is new. The product's asks much more often, which would only fill the
 /// virtual day.
@@ -82,8 +82,9 @@ impl DoctorNode {
 
 /// Coming and going.
 impl World<'_> {
-    /// The doctor's program starts: it knows its keys and prices, and no ticket key yet.
-    pub(super) fn doctor_comes(&mut self, number: DoctorNumber) {
+    /// The doctor's program starts, and calls the center `after` that: it knows its keys and prices, and
+    /// no ticket key yet.
+    pub(super) fn doctor_comes(&mut self, number: DoctorNumber, after: Duration) {
         let doctor = &mut self.doctors[usize::from(number)];
         if doctor.practice.is_some() {
             return;
@@ -92,7 +93,7 @@ impl World<'_> {
         practice.enrol(doctor.identity.clone());
         doctor.practice = Some(practice);
         doctor.heard = None;
-        self.doctor_wakes_at(number, self.now);
+        self.doctor_wakes_at(number, self.now + after);
     }
 
     pub(super) fn doctor_leaves(&mut self, number: DoctorNumber) {
@@ -132,9 +133,9 @@ impl World<'_> {
     }
 
     /// As soon as it can: after it became calm.
-    pub(super) fn doctor_hurries(&mut self, number: DoctorNumber) {
+    pub(super) fn doctor_hurries(&mut self, number: DoctorNumber, after: Duration) {
         if self.doctors[usize::from(number)].line.is_none() {
-            self.doctor_wakes_at(number, self.now);
+            self.doctor_wakes_at(number, self.now + after);
         }
     }
 }
@@ -167,22 +168,32 @@ impl World<'_> {
         self.network.write(self.now, wire, End::Center, &bytes, &mut self.agenda);
     }
 
-    pub(super) fn doctor_receives(&mut self, number: DoctorNumber, wire: WireNumber, bytes: &[u8]) {
+    pub(super) fn doctor_receives(
+        &mut self,
+        number: DoctorNumber,
+        wire: WireNumber,
+        bytes: &[u8],
+    ) -> Held {
         let now = self.instant(self.now);
-        let Some(doctor) = self.doctor_line(number, wire) else { return };
-        let Some(line) = &mut doctor.line else { return };
-        let received = line.call.receive(now, bytes).is_ok();
+        let Some(doctor) = self.doctor_line(number, wire) else { return Ok(()) };
+        let Some(line) = &mut doctor.line else { return Ok(()) };
+        let odd = |error: &BadReply| not_understood(Caller::Doctor(number), error);
+        line.call.receive(now, bytes).map_err(|error| odd(&error))?;
         loop {
-            let Some(line) = &mut self.doctors[usize::from(number)].line else { return };
+            let Some(line) = &mut self.doctors[usize::from(number)].line else { return Ok(()) };
             match line.call.next_reply() {
-                Ok(Some(reply)) if received => self.doctor_hears(number, reply),
-                Ok(_) => return,
-                Err(_) => return self.doctor_gives_up(number, wire),
+                Ok(Some(reply)) => self.doctor_hears(number, reply)?,
+                Ok(None) => return Ok(()),
+                Err(BadReply::NoAnswer) => {
+                    self.doctor_gives_up(number, wire);
+                    return Ok(());
+                }
+                Err(error) => return Err(odd(&error)),
             }
         }
     }
 
-    fn doctor_hears(&mut self, number: DoctorNumber, reply: Reply) {
+    fn doctor_hears(&mut self, number: DoctorNumber, reply: Reply) -> Held {
         let doctor = &mut self.doctors[usize::from(number)];
         match reply {
             Reply::LoggedIn(_) => {
@@ -190,7 +201,8 @@ impl World<'_> {
                 // Its program has registered since it started.
                 if doctor.heard.is_some() {
                     let since = doctor.heard;
-                    return self.doctor_asks(number, &Request::News { since });
+                    self.doctor_asks(number, &Request::News { since });
+                    return Ok(());
                 }
                 let (ip, port) = (doctor.address.ip(), doctor.address.port());
                 let address = DoctorAddress { host: Some(ip), port };
@@ -208,13 +220,23 @@ impl World<'_> {
                 }
                 self.doctor_wakes_at(number, self.now + NEWS_EACH);
             }
+            Reply::Refused(domain::Refusal::WrongCredentials) if doctor.enrolled => {
+                let what = format!("{} is refused its own password", doctor.name);
+                return Err(Violation { check: "the right password opens", what });
+            }
             // An answer that was lost had let it in: the code is used up, and the password counts.
             Reply::Refused(domain::Refusal::WrongCredentials) => {
-                doctor.enrolled = !doctor.enrolled;
+                doctor.enrolled = true;
                 self.doctor_hangs_up(number);
             }
-            _ => self.doctor_hangs_up(number),
+            Reply::Refused(_) | Reply::Unknown => self.doctor_hangs_up(number),
+            other => {
+                let heard = super::words::reply(&other);
+                let what = format!("{} hears: {heard}", doctor.name);
+                return Err(Violation { check: "an answer fits its question", what });
+            }
         }
+        Ok(())
     }
 
     fn doctor_hangs_up(&mut self, number: DoctorNumber) {
@@ -288,8 +310,19 @@ impl World<'_> {
 }
 
 impl DoctorNode {
+    /// Whether its program has heard from the center since it started.
+    pub(super) fn is_in_touch(&self) -> bool {
+        self.heard.is_some()
+    }
+
     /// What it enrols with, once.
     pub(super) fn code(&self) -> &EnrolmentCode {
         &self.code
     }
+}
+
+/// A reply that nobody can make sense of, on a connection that damages nothing.
+pub(super) fn not_understood(caller: Caller, error: &BadReply) -> Violation {
+    let what = format!("{} cannot: {error}", super::words::caller(Some(caller)));
+    Violation { check: "replies are understood", what }
 }

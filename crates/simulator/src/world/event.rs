@@ -33,6 +33,8 @@ pub(super) enum Event {
     ConnectionTimer { wire: WireNumber },
     /// The center is done with what a connection waits for, other than a batch.
     Ready { wire: WireNumber },
+    /// A password that a connection brought is hashed; `life` is the center's at its begin.
+    Hashed { wire: WireNumber, life: u32 },
     /// The batch under way reaches the disk; `life` is the center's at its begin.
     Commits { life: u32 },
     /// A datagram arrives.
@@ -102,6 +104,7 @@ impl fmt::Display for Event {
             }
             Self::ConnectionTimer { wire } => write!(f, "connection {wire}: a deadline"),
             Self::Ready { wire } => write!(f, "connection {wire}: the center has what it needs"),
+            Self::Hashed { wire, .. } => write!(f, "connection {wire}: its password is hashed"),
             Self::Commits { life } => write!(f, "a batch reaches the disk (life {life})"),
             Self::Datagram { from, to, bytes } => {
                 let (length, sum) = (bytes.len(), checksum(bytes));

@@ -149,8 +149,8 @@ struct Story {
     connections: u32,
     tries: Option<u32>,
     price: Option<domain::Money>,
-    /// Wrong passwords in a row.
-    knocked_in_vain: u32,
+    /// The password that was said last was a wrong one.
+    mistyped: bool,
     exchanges: Vec<Exchange>,
 }
 
@@ -204,7 +204,7 @@ impl World<'_> {
                 connections: 0,
                 tries: None,
                 price: None,
-                knocked_in_vain: 0,
+                mistyped: false,
                 exchanges: Vec::new(),
             },
         };
@@ -286,6 +286,9 @@ impl World<'_> {
 
     fn wants(&mut self, number: GuestNumber, wish: Wish, slot: SlotIndex) {
         let Some(guest) = self.guests.get_mut(&number) else { return };
+        if let Wish::Book(_) = wish {
+            self.wishes.asks(guest.patient, slot);
+        }
         guest.wishes += 1;
         guest.intent = Some(Intent { number: guest.wishes, wish, slot, uncertain: false });
         let op = match wish {
@@ -399,6 +402,7 @@ impl World<'_> {
 impl Guest {
     fn log_in(&mut self) -> Request {
         let mistyped = std::mem::take(&mut self.temper.mistypes);
+        self.story.mistyped = mistyped;
         let password = match mistyped {
             true => Password::new("mistyped").expect("a word is a password"),
             false => self.password.clone(),
@@ -435,6 +439,11 @@ impl Guest {
 }
 
 impl Intent {
+    /// Whether it is about taking a slot, not about giving one back.
+    fn books(&self) -> bool {
+        matches!(self.wish, Wish::Book(_))
+    }
+
     /// The same wish has the same id each time it is said.
     fn request(&self, guest: GuestNumber) -> Request {
         let id = RequestId::new(&format!("wish-{guest}-{}", self.number));

@@ -109,7 +109,8 @@ impl Network {
 
     /// Nobody reaches the machine until then.
     pub(super) fn cut_off(&mut self, machine: Machine, until: Duration) {
-        self.cut_off.insert(machine, until);
+        let cut_off = self.cut_off.entry(machine).or_default();
+        *cut_off = until.max(*cut_off);
     }
 
     /// Calls the center; it will hear of it, unless it is gone by then.

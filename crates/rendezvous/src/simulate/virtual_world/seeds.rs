@@ -49,7 +49,7 @@ pub(super) fn run(args: &SimulateArgs, count: u64) -> anyhow::Result<Ended> {
                     let outcome = if number < args.twice {
                         play_twice(args, seed)
                     } else {
-                        play_once(args, seed, io::sink()).map(|ran| (ran, true))
+                        play_once(args, seed, None).map(|ran| (ran, true))
                     };
                     note(&sum, seed, outcome);
                 }
@@ -106,12 +106,17 @@ fn note(sum: &Mutex<Sum>, seed: u64, outcome: Result<(Ran, bool), Stopped>) {
     }
 }
 
-fn play_once(args: &SimulateArgs, seed: u64, mut events: impl Write) -> Result<Ran, Stopped> {
+/// Without anything that nobody reads: it would not even be made.
+fn play_once(
+    args: &SimulateArgs,
+    seed: u64,
+    events: Option<&mut dyn Write>,
+) -> Result<Ran, Stopped> {
     let plan = plan(args, Some(seed)).map_err(|error| io::Error::other(error.to_string()))?;
-    // Nobody reads them: they are not even made.
-    let wanted = args.twice > 0;
-    let events = wanted.then_some(&mut events as &mut dyn Write);
-    play(&plan, Outlets { events, until: args.until, ..Outlets::default() })
+    match events {
+        Some(events) => play(&plan, Outlets { events: Some(events), ..Outlets::default() }),
+        None => play(&plan, Outlets::default()),
+    }
 }
 
 /// Twice, and whether every byte of the events was the same.
@@ -120,7 +125,7 @@ fn play_twice(args: &SimulateArgs, seed: u64) -> Result<(Ran, bool), Stopped> {
     let mut ran = Ran::default();
     for _ in 0..2 {
         let mut digest = Digest(digest::Context::new(&digest::SHA256));
-        ran = play_once(args, seed, &mut digest)?;
+        ran = play_once(args, seed, Some(&mut digest))?;
         digests.push(digest.0.finish());
     }
     Ok((ran, digests[0].as_ref() == digests[1].as_ref()))

@@ -1,13 +1,12 @@
 //! A patient asks a doctor for the price.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use domain::Service;
 use protocol::{Dialect, EstimateRequest, Inquiry, InquiryStep, Referral};
 
 use super::{Asking, Doing, SECOND_THOUGHTS, Wish};
-use crate::checks::Observation;
+use crate::checks::{Observation, Violation};
 use crate::record::{Exchange, Fate, Party, Phase, VisitEnd};
 use crate::world::event::{DoctorNumber, GuestNumber};
 use crate::world::network::Sent;
@@ -22,7 +21,7 @@ impl World<'_> {
         let Some(doctor) = self.doctor_at(referral.port()) else {
             let port = referral.port();
             let what = format!("patient{} is sent to port {port}, where nobody is", number + 1);
-            return Err(crate::checks::Violation { check: "a referral leads to a doctor", what });
+            return Err(Violation { check: "a referral leads to a doctor", what });
         };
         let Some(guest) = self.guests.get_mut(&number) else { return Ok(()) };
         let admission = match referral {
@@ -36,7 +35,8 @@ impl World<'_> {
                 match Inquiry::sealed(admission, name, &guest.plan, &entropy, now) {
                     Ok(inquiry) => inquiry,
                     Err(error) => {
-                        return self.leaves(number, VisitEnd::WithoutPrice(error.to_string()));
+                        let what = format!("patient{} cannot ask {name}: {error}", number + 1);
+                        return Err(Violation { check: "an admission admits", what });
                     }
                 }
             }
@@ -70,6 +70,15 @@ impl World<'_> {
                     return Ok(());
                 }
                 InquiryStep::GiveUp => {
+                    let doctor = &self.doctors[usize::from(doctor)];
+                    // A plan that the doctor does not know may be a name, in the exercise's words.
+                    let is_plain = guest.dialect == Dialect::Json
+                        || doctor.tariff.estimate(&Service::visit(), &guest.plan).is_some();
+                    if self.calm && asking.began >= self.calm_since && is_plain {
+                        let name = &doctor.name;
+                        let what = format!("{name} did not answer patient{}", number + 1);
+                        return Err(Violation { check: "in calm, doctors answer", what });
+                    }
                     let why = VisitEnd::WithoutPrice("the doctor did not answer".to_owned());
                     return self.leaves(number, why);
                 }
@@ -125,6 +134,11 @@ impl World<'_> {
         let price = match answer {
             Ok(estimate) => estimate.price,
             Err(refusal) => {
+                if doctor.tariff.estimate(&Service::visit(), &guest.plan).is_some() {
+                    let (name, plan) = (&doctor.name, &guest.plan);
+                    let what = format!("{name} says of {plan} that {refusal}");
+                    return Err(Violation { check: "who has a price says it", what });
+                }
                 return self.leaves(number, VisitEnd::WithoutPrice(refusal.to_string()));
             }
         };
@@ -142,7 +156,7 @@ impl World<'_> {
         match appointment {
             Some((slot, Some(appointment))) if calls_off => {
                 self.wants(number, Wish::Cancel(appointment), slot);
-                self.pauses(number, SECOND_THOUGHTS.max(Duration::from_secs(1)));
+                self.pauses(number, SECOND_THOUGHTS);
                 Ok(())
             }
             _ => self.leaves(number, VisitEnd::Served),

@@ -11,6 +11,9 @@ impl World<'_> {
         self.ends(number, EntryKind::Info, None);
         self.hangs_up(number);
         let Some(guest) = self.guests.remove(&number) else { return Ok(()) };
+        if guest.intent.is_some() {
+            self.wishes.leaves_unsure(guest.patient);
+        }
         self.log.say(|| format!("patient{} leaves: {ended:?}", number + 1));
         self.counted.visits += 1;
         if let Some(watcher) = &mut self.watcher {

@@ -3,18 +3,24 @@
 use std::time::Duration;
 
 use domain::{Refusal, SlotIndex};
-use protocol::{Dialect, Offer, Offers, Referral, Reply, SlotNamed};
+use jiff::SignedDuration;
+use protocol::{BadReply, Dialect, Offer, Offers, Referral, Reply, SlotNamed};
 
 use super::{Confirmed, Doing, PAUSE_MAX, Wanted, Wish};
 use crate::checks::{Observation, Violation};
 use crate::history::{EntryKind, Op};
 use crate::plan::Choice;
 use crate::record::{Party, Phase, VisitEnd};
-use crate::world::event::{GuestNumber, WireNumber};
+use crate::world::doctor::not_understood;
+use crate::world::event::{Caller, GuestNumber, WireNumber};
 use crate::world::{Held, World, center, words};
 
 /// How many of the first slots somebody chooses from who wants one soon.
 const SOON: usize = 8;
+/// How far the clocks of the center and of a patient are apart at most.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(10);
+/// So many bookings may have been called off between a list and its reader.
+const UNDER_WAY: usize = 32;
 /// How often somebody chooses another slot, at most.
 const BEATEN_MAX: u32 = 6;
 
@@ -28,9 +34,8 @@ impl World<'_> {
         let now = self.instant(self.now);
         let Some(guest) = self.guest_on(number, wire) else { return Ok(()) };
         let Some(line) = &mut guest.line else { return Ok(()) };
-        if line.call.receive(now, bytes).is_err() {
-            return self.guest_is_cut_off(number, wire);
-        }
+        let received = line.call.receive(now, bytes);
+        received.map_err(|error| not_understood(Caller::Guest(number), &error))?;
         self.guest_listens(number, wire)
     }
 
@@ -57,7 +62,8 @@ impl World<'_> {
             let reply = match line.call.next_reply() {
                 Ok(Some(reply)) => reply,
                 Ok(None) => break,
-                Err(_) => return self.guest_is_cut_off(number, wire),
+                Err(BadReply::NoAnswer) => return self.guest_is_cut_off(number, wire),
+                Err(error) => return Err(not_understood(Caller::Guest(number), &error)),
             };
             let wanted = line.wanted.pop_front();
             guest.notes(now, || (Party::Center, Party::Patient, words::reply(&reply)));
@@ -88,7 +94,6 @@ impl World<'_> {
             Reply::LoggedIn(welcome) => {
                 guest.token = welcome.token.or(guest.token.take());
                 guest.phase_is_over(Phase::LogIn, now);
-                guest.story.knocked_in_vain = 0;
                 self.guest_is_in(number);
                 Ok(())
             }
@@ -98,9 +103,7 @@ impl World<'_> {
                 Ok(())
             }
             Reply::Refused(Refusal::WrongCredentials) if guest.dialect == Dialect::Json => {
-                guest.story.knocked_in_vain += 1;
-                // Once it may have been mistyped.
-                if guest.story.knocked_in_vain > 1 {
+                if !guest.story.mistyped {
                     let what = format!("patient{} is refused the right password", number + 1);
                     return Err(Violation { check: "the right password opens", what });
                 }
@@ -108,7 +111,8 @@ impl World<'_> {
                 self.guest_asks(number, &request);
                 Ok(())
             }
-            _ => self.guest_is_cut_off(number, wire),
+            Reply::Refused(_) => self.guest_is_cut_off(number, wire),
+            other => Err(odd(number, &other)),
         }
     }
 
@@ -128,7 +132,8 @@ impl World<'_> {
                 self.pauses(number, PAUSE_MAX);
                 Ok(())
             }
-            _ => self.guest_is_cut_off(number, wire),
+            Reply::Refused(_) => self.guest_is_cut_off(number, wire),
+            other => Err(odd(number, &other)),
         }
     }
 
@@ -143,6 +148,7 @@ impl World<'_> {
         };
         let count = count.min(offers.offers.len());
         if count == 0 {
+            self.nothing_is_free(number)?;
             return self.is_refused(number, Refusal::NoSlotsLeft);
         }
         let offer = &offers.offers[guest.chance.below(count)];
@@ -163,10 +169,15 @@ impl World<'_> {
         let Some(intent) = guest.intent else { return Ok(()) };
         let in_words = guest.dialect != Dialect::Json;
         match reply {
-            Reply::Booked(referral) | Reply::AlreadyHeld(referral) => {
+            Reply::Booked(referral) | Reply::AlreadyHeld(referral) if intent.books() => {
                 self.is_confirmed(number, intent.slot, &referral)
             }
-            Reply::Cancelled(_) => self.is_called_off(number, intent.slot),
+            Reply::Cancelled(_) if !intent.books() => self.is_called_off(number, intent.slot),
+            Reply::Refused(Refusal::NoSuchSlot | Refusal::AppointmentClosed)
+                if self.begins_much_later(intent.slot) =>
+            {
+                Err(odd(number, &reply))
+            }
             Reply::Refused(Refusal::SlotTaken) if in_words && intent.uncertain => {
                 // The one word for every "no", after a try that may have gone well: nobody knows.
                 self.leaves(
@@ -194,8 +205,27 @@ impl World<'_> {
                 self.pauses(number, PAUSE_MAX);
                 Ok(())
             }
-            _ => self.guest_is_cut_off(number, wire),
+            Reply::Refused(_) | Reply::Unknown => self.guest_is_cut_off(number, wire),
+            other => Err(odd(number, &other)),
         }
+    }
+
+    /// An empty list must be so: more slots would have to be held than are held.
+    fn nothing_is_free(&self, number: GuestNumber) -> Held {
+        let soon = self.wall(CLOCKS_APART);
+        let to_come = self.plan.slots.iter().filter(|slot| slot.start > soon).count();
+        let held = self.checks.held() + UNDER_WAY;
+        if to_come <= held {
+            return Ok(());
+        }
+        let what = format!("patient{} is shown none of {to_come}, {held} held", number + 1);
+        Err(Violation { check: "a free slot is shown", what })
+    }
+
+    /// Whether a slot begins so late that no clock has it begun.
+    fn begins_much_later(&self, slot: SlotIndex) -> bool {
+        let soon = self.wall(CLOCKS_APART);
+        self.slot_planned(slot).is_some_and(|planned| planned.start > soon)
     }
 
     /// Somebody else was faster, or the slot has begun.
@@ -218,8 +248,15 @@ impl World<'_> {
 
     fn is_confirmed(&mut self, number: GuestNumber, slot: SlotIndex, referral: &Referral) -> Held {
         self.ends(number, EntryKind::Ok, None);
-        let (now, booked) = (self.now, self.wall(jiff::SignedDuration::ZERO));
+        let (now, booked) = (self.now, self.wall(SignedDuration::ZERO));
         let doctor = self.doctor_at(referral.port());
+        let whose = self.slot_planned(slot).map(|planned| planned.doctor);
+        if doctor.map(usize::from) != whose {
+            let port = referral.port();
+            let what =
+                format!("slot {slot} is doctor {whose:?}'s, and port {port} is {doctor:?}'s");
+            return Err(Violation { check: "a referral leads to the slot's doctor", what });
+        }
         let Some(guest) = self.guests.get_mut(&number) else { return Ok(()) };
         guest.phase_is_over(Phase::Book, now);
         guest.intent = None;
@@ -232,6 +269,7 @@ impl World<'_> {
         };
         guest.confirmed = Some(Confirmed { slot, appointment, doctor, start, booked });
         let patient = guest.patient;
+        self.wishes.is_confirmed(patient, slot);
         self.checks.observe(now, &Observation::Confirmed { patient, slot, appointment })?;
         self.hangs_up(number);
         self.asks_the_price(number, referral)
@@ -267,6 +305,12 @@ impl World<'_> {
         let Some((op, slot)) = guest.open.take() else { return };
         self.history.ends(self.now, number, guest.user.as_str(), (op, slot), (kind, free));
     }
+}
+
+/// An answer to another question.
+fn odd(number: GuestNumber, reply: &Reply) -> Violation {
+    let what = format!("patient{} hears: {}", number + 1, words::reply(reply));
+    Violation { check: "an answer fits its question", what }
 }
 
 /// By id where the list has told it.
