@@ -23,8 +23,8 @@ use crate::checks::{Observation, Told};
 
 /// The most changes that wait for the disk, and the most in one batch: few, so that both limits are
 /// met.
-const WAITING_MAX: usize = 24;
-const BATCH_MAX: usize = 8;
+const WAITING_MAX: usize = 96;
+const BATCH_MAX: usize = 16;
 /// How long a batch needs to reach the disk.
 const COMMIT_MIN: Duration = Duration::from_millis(1);
 const COMMIT_MAX: Duration = Duration::from_millis(12);

@@ -48,8 +48,8 @@ fn a_vaccination_morning_turns_away_those_for_whom_there_is_no_slot() {
     let report = play("vaccination-morning.toml");
     assert_eq!(report.visits, 360);
     let booked: usize = report.doctors.iter().map(|doctor| doctor.booked).sum();
-    // Of 264; the last who call it off may leave a slot behind.
-    assert!((250..=264).contains(&booked), "{booked}");
+    // Of 264: some lose heart while there still are some, since everybody wants the same one.
+    assert!((235..=264).contains(&booked), "{booked}");
     assert!(ended(&report, Outcome::Refused) > 50);
 }
 

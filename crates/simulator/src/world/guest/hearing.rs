@@ -22,7 +22,7 @@ const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(10);
 /// So many bookings may have been called off between a list and its reader.
 const UNDER_WAY: usize = 32;
 /// How often somebody chooses another slot, at most.
-const BEATEN_MAX: u32 = 6;
+const BEATEN_MAX: u32 = 64;
 
 impl World<'_> {
     pub(in crate::world) fn guest_receives(
