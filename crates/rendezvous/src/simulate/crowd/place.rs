@@ -94,8 +94,16 @@ impl Place {
         }
         let (schedule, calendar) = (HashMap::new(), None);
         let center = address.to_string();
-        let destination =
-            Destination { center, security, guests, tariffs, schedule, calendar, detour };
+        let destination = Destination {
+            center,
+            security,
+            guests,
+            tariffs,
+            schedule,
+            calendar,
+            is_shared: true,
+            detour,
+        };
         Ok(Self { destination, own: None, _folder: None })
     }
 }
