@@ -127,7 +127,8 @@ pub(crate) struct SimulateArgs {
     /// Datagrams that are overtaken, e.g. 1%
     #[arg(long, value_name = "PERCENT", help_heading = CROWD, value_parser = percent)]
     pub(crate) reorder: Option<f64>,
-    /// A file for what crosses the relay, as Wireshark reads it
+    /// A file for what crosses the relay, as Wireshark reads it; for its owner only: it holds the
+    /// passwords where a --dialect is in the clear
     #[arg(long, value_name = "FILE.pcapng", help_heading = CROWD)]
     pub(crate) capture: Option<PathBuf>,
     /// A file for the history of operations, as `rendezvous check-history` reads it

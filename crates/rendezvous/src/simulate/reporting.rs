@@ -33,7 +33,8 @@ impl Reports {
     /// Looks at the files of `--report` before anything is started.
     ///
     /// # Errors
-    /// [`BadInput`] when a name ends in neither `.html` nor `.json`, or its file cannot be written.
+    /// [`BadInput`] when a name ends in neither `.html` nor `.json`, its file cannot be written,
+    /// or is a database.
     pub(super) fn open(paths: &[PathBuf]) -> anyhow::Result<Self> {
         let mut files = Vec::new();
         for path in paths {
@@ -41,6 +42,7 @@ impl Reports {
             if path.is_dir() {
                 return Err(BadInput::of_file(path, "is a folder, expected a file").into());
             }
+            files::check_replaceable(path)?;
             // What a file is made of at the end is made beside it, so there is where it must be
             // allowed.
             tempfile::Builder::new()
