@@ -10,6 +10,7 @@ use simulator::report::{Aligned, Report, Table};
 
 use super::files;
 use crate::input::BadInput;
+use crate::printing::safe;
 
 /// How many rows of a table a terminal shows; the files have all.
 const ROWS_MAX: usize = 24;
@@ -133,11 +134,6 @@ fn drawn(table: &Table) -> String {
     }
 }
 
-/// A name cannot paint or move the cursor.
-fn safe(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -174,10 +170,5 @@ mod tests {
         assert!(fs::read_to_string(&paths[0]).unwrap().starts_with("<!DOCTYPE html>"));
         assert!(fs::read_to_string(&paths[1]).unwrap().starts_with("{\n  \"format\": 1,"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
-    }
-
-    #[test]
-    fn a_name_cannot_paint_the_terminal() {
-        assert_eq!(safe("doc\u{1b}[2J1"), "doc\u{fffd}[2J1");
     }
 }
