@@ -29,7 +29,7 @@ mod visit;
 
 pub use clinic::{ClinicError, OwnClinic};
 pub use relay::Relay;
-pub use sending::{Sent, run};
+pub use sending::{Sent, StillThere, run};
 pub use visit::SILENCE;
 
 /// The most visits at once: as many strangers as a center takes from one source. Whoever comes when

@@ -29,6 +29,8 @@ use crate::args::{Global, SimulateArgs};
 use crate::exit::Ended;
 use crate::{check_history, printing, serving};
 
+/// What is said of those without a record in a run that was called off.
+const STILL_THERE: &str = "still there when it was called off";
 /// How many patients come when nothing else is said.
 const PATIENTS: u32 = 1_000;
 /// How many doctors there are when nothing else is said.
@@ -67,14 +69,7 @@ async fn play(args: &SimulateArgs, mut stop: Shutdown) -> anyhow::Result<Ended> 
         None => None,
     };
     let capture = match &args.capture {
-        Some(path) => {
-            if plan.dialect != Dialect::Json {
-                let file = path.display();
-                tracing::warn!(%file, dialect = %plan.dialect, "names and passwords cross in the clear, and the capture holds them");
-            }
-            let file = Box::new(files::create_private(path)?);
-            Some(Capture::begin(file).with_context(|| unwritten(path))?)
-        }
+        Some(path) => Some(begin_capture(path, plan.dialect)?),
         None => None,
     };
     let (_network, over) = ShutdownTrigger::new();
@@ -104,8 +99,14 @@ async fn play(args: &SimulateArgs, mut stop: Shutdown) -> anyhow::Result<Ended> 
     if let Some(doctors) = doctors {
         tally.doctors(doctors?);
     }
+    if let Sent::CalledOff(who) = &sent {
+        tally.note(STILL_THERE, about::still_there(who));
+    }
     let report = tally.finish();
     reporting::print(&report);
+    if let Sent::CalledOff(who) = &sent {
+        printing::tell(&format!("{STILL_THERE}: {}", about::still_there(who)))?;
+    }
     reports.write(&report)?;
     if let (Some(packets), Some(path)) = (packets, &args.capture) {
         let packets = packets.with_context(|| unwritten(path))?;
@@ -113,14 +114,29 @@ async fn play(args: &SimulateArgs, mut stop: Shutdown) -> anyhow::Result<Ended> 
     }
     if let (Some(kept), Some(path)) = (kept, &args.history) {
         kept.with_context(|| unwritten(path))?;
-        let mut lines = Vec::new();
-        let ended = check_history::judge(path, Ended::Done, |line| lines.push(line.to_owned()))?;
-        printing::tell(&lines.join("\n"))?;
+        let ended = judge(path)?;
         if ended != Ended::Done {
             return Ok(ended);
         }
     }
     verdict(&plan, sent, &report)
+}
+
+fn begin_capture(path: &Path, dialect: Dialect) -> anyhow::Result<Capture> {
+    let file = Box::new(files::create_private(path)?);
+    if dialect != Dialect::Json {
+        let file = path.display();
+        tracing::warn!(%file, %dialect, "names and passwords cross in the clear, and the capture holds them");
+    }
+    Capture::begin(file).with_context(|| unwritten(path))
+}
+
+/// Says whether the history holds.
+fn judge(path: &Path) -> anyhow::Result<Ended> {
+    let mut lines = Vec::new();
+    let ended = check_history::judge(path, Ended::Done, |line| lines.push(line.to_owned()))?;
+    printing::tell(&lines.join("\n"))?;
+    Ok(ended)
 }
 
 fn unwritten(path: &Path) -> String {
@@ -170,6 +186,6 @@ fn verdict(plan: &CrowdPlan, sent: Sent, report: &Report) -> anyhow::Result<Ende
     }
     match sent {
         Sent::All => Ok(Ended::Done),
-        Sent::CalledOff => bail!("called off: these are the {visits} visits until then"),
+        Sent::CalledOff(_) => bail!("called off: these are the {visits} visits until then"),
     }
 }

@@ -88,6 +88,10 @@ fn a_crowd_that_is_called_off_is_told_as_far_as_it_came() {
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let (code, screen, errors) = words_of(&child.wait_with_output().unwrap());
     assert!(code == 1 && errors.contains("called off: these are the "), "{code} {errors}");
+    let still_there =
+        screen.lines().find(|line| line.starts_with("still there when it was called"));
+    let is_told = |line: &str| line.contains(" inside and ") || line.ends_with(": nobody");
+    assert!(still_there.is_some_and(is_told), "{screen}");
     assert!(screen.contains("crowd.jsonl: linearizable for slots: "), "{screen}");
     let report = std::fs::read(folder.path().join("crowd.json")).unwrap();
     let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
