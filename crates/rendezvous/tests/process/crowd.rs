@@ -104,11 +104,17 @@ fn a_center_that_runs_is_visited_by_its_own_accounts() {
     let center = Running::start(folder.path(), &["center", "--input", INPUT]);
     let address = center.address.to_string();
     let flags = ["simulate", "--input", INPUT, "--center", &address, "--concurrency", "2"];
+    let flags = [&flags[..], &["--history", "crowd.jsonl"]].concat();
     let (code, screen, errors) = told(&mut rendezvous(folder.path(), &flags));
     // Its doctors are not there, and that is told from a failure of a patient's.
     assert_eq!(code, 1, "{screen}{errors}");
     assert!(screen.contains("booked, without a price"), "{screen}");
     assert!(errors.contains("no doctor answered, and nothing was lost"), "{errors}");
+    // Others may book there as well: what is not in a list is not known to be anybody's here.
+    let history = std::fs::read_to_string(folder.path().join("crowd.jsonl")).unwrap();
+    let lists = history.lines().filter(|line| line.contains("\"free\":"));
+    let lists: Vec<bool> = lists.map(|line| line.contains("\"partial\":true")).collect();
+    assert!(!lists.is_empty() && lists.iter().all(|is_partial| *is_partial), "{history}");
     assert!(center.end(Signal::TERM).success());
 }
 
