@@ -14,7 +14,7 @@ use simulator::history::{
 use crate::args::CheckHistoryArgs;
 use crate::exit::Ended;
 use crate::input::{self, BadInput};
-use crate::printing;
+use crate::printing::{self, safe};
 
 /// What the file should be.
 const EXPECTED: &str = "a history of operations";
@@ -60,7 +60,7 @@ pub(crate) fn judge(
 ) -> Result<Ended, BadInput> {
     let verdict = check(&of_file(path)?);
     for line in told(&verdict) {
-        say(&format!("{}: {line}", path.display()));
+        say(&format!("{}: {line}", safe(&path.display().to_string())));
     }
     Ok(match ended(&verdict) {
         Ended::Done => simulated,
@@ -89,7 +89,8 @@ fn told(verdict: &Verdict) -> Vec<String> {
             verdict.undecided_slots.join(", ")
         ));
     }
-    lines
+    // Patients and slots are named as the file has it.
+    lines.iter().map(|line| safe(line)).collect()
 }
 
 fn read(path: &Path, source: impl io::BufRead) -> Result<History, BadInput> {
@@ -195,5 +196,9 @@ slot 7: patient1 and patient2 were both told it was theirs, and nobody gave it b
   lines 2 and 3: 10 to 20 ns, process 1, patient1 book: ok
   lines 5 and 6: 30 to 40 ns, process 2, patient2 book: ok";
         assert_eq!(said(&format!("{ONE_BOOKING}{second}")), (Ended::Failure, expected.to_owned()));
+        let painted =
+            format!("{ONE_BOOKING}{second}").replace("patient1", "patient1\\u001b[2J\\u202e");
+        let (_, told) = said(&painted);
+        assert!(told.contains("patient1\u{fffd}[2J\u{fffd} and patient2"), "{told}");
     }
 }

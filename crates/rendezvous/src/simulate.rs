@@ -19,6 +19,7 @@ use crate::exit::Ended;
 /// # Errors
 /// When an input file has a mistake ([`crate::input::BadInput`]), or something of ours fails.
 pub(crate) fn run(args: SimulateArgs, global: &Global) -> anyhow::Result<Ended> {
+    files::keep_apart(&args)?;
     match args.kind() {
         SimulationKind::Processes => processes::run(args, global),
         SimulationKind::Virtual => virtual_world::run(&args),

@@ -29,7 +29,7 @@ mod visit;
 
 pub use clinic::{ClinicError, OwnClinic};
 pub use relay::Relay;
-pub use sending::{Sent, run};
+pub use sending::{Sent, StillThere, run};
 pub use visit::SILENCE;
 
 /// The most visits at once: as many strangers as a center takes from one source. Whoever comes when
@@ -148,6 +148,9 @@ pub struct Destination {
     /// Between when and when there are slots, so that patients look all over the calendar; `None` when
     /// nobody knows, and everybody looks at its beginning.
     pub calendar: Option<(Timestamp, Timestamp)>,
+    /// Whether others book here too, or have booked before. Then a history knows only part of what
+    /// happens to the slots: no refused booking and no whole list is judged in it.
+    pub is_shared: bool,
     /// What leads to doctors who do not know that there is a bad network in front of them; `None`
     /// when they do, or there is none.
     pub detour: Option<Arc<Relay>>,

@@ -168,6 +168,11 @@ impl Tally {
         self.visits
     }
 
+    /// Something more about the run, beside its settings.
+    pub fn note(&mut self, name: &str, value: String) {
+        self.about.settings.push((name.to_owned(), value));
+    }
+
     /// What is to be told of all that was counted so far.
     #[must_use]
     pub fn finish(&self) -> Report {

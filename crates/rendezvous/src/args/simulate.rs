@@ -20,6 +20,12 @@ const CROWD: &str = "A crowd on real sockets";
 /// Help heading of what tells how it went.
 const OUTPUT: &str = "What is written";
 
+/// The longest time that patients may keep coming.
+const DURATION_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The longest that things may be under way.
+const DELAY_MAX: Duration = Duration::from_secs(60);
+
 /// Play a whole clinic: every role of a folder as a process, days from one seed, or a crowd
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -110,7 +116,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "N", help_heading = CROWD, value_parser = value_parser!(u32).range(1..=20_000))]
     pub(crate) concurrency: Option<u32>,
     /// How long patients keep coming, e.g. 30s or 5m [default: until all have come]
-    #[arg(long, value_name = "TIME", help_heading = CROWD, value_parser = time_span)]
+    #[arg(long, value_name = "TIME", help_heading = CROWD, value_parser = duration)]
     pub(crate) duration: Option<Duration>,
     /// A center that runs already, and whose accounts --input names [default: one of its own]
     #[arg(long, value_name = "ADDR", help_heading = CROWD)]
@@ -127,7 +133,8 @@ pub(crate) struct SimulateArgs {
     /// Datagrams that are overtaken, e.g. 1%
     #[arg(long, value_name = "PERCENT", help_heading = CROWD, value_parser = percent)]
     pub(crate) reorder: Option<f64>,
-    /// A file for what crosses the relay, as Wireshark reads it
+    /// A file for what crosses the relay, as Wireshark reads it; for its owner only: it holds the
+    /// passwords where a --dialect is in the clear
     #[arg(long, value_name = "FILE.pcapng", help_heading = CROWD)]
     pub(crate) capture: Option<PathBuf>,
     /// A file for the history of operations, as `rendezvous check-history` reads it
@@ -210,6 +217,16 @@ fn time_span(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
 }
 
+/// A time for which patients may keep coming.
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = time_span(text)?;
+    if duration > DURATION_MAX {
+        let hours = DURATION_MAX.as_secs() / 3_600;
+        return Err(format!("is too long, expected at most {hours}h"));
+    }
+    Ok(duration)
+}
+
 impl std::str::FromStr for Delay {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
@@ -218,6 +235,9 @@ impl std::str::FromStr for Delay {
         let jitter = jitter.strip_suffix("ms").unwrap_or(jitter);
         let mean = time_span(mean).map_err(|_| wrong())?;
         let jitter = time_span(&format!("{jitter}ms")).map_err(|_| wrong())?;
+        if mean > DELAY_MAX {
+            return Err(format!("is too long, expected at most {}s", DELAY_MAX.as_secs()));
+        }
         if jitter > mean { Err(wrong()) } else { Ok(Self { mean, jitter }) }
     }
 }

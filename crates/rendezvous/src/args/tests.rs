@@ -213,6 +213,15 @@ fn what_is_not_right_is_refused() {
         "error: invalid value '0' for '--ticket-key-days <DAYS>': is not a number of days, expected \
          e.g. 7 or 0.5, or a time span such as 12h",
     );
+    check_refused(
+        &["simulate", "--patients", "1", "--delay", "61s"],
+        "error: invalid value '61s' for '--delay <TIME>': is too long, expected at most 60s",
+    );
+    check_refused(
+        &["simulate", "--patients", "1", "--duration", "9999999999h"],
+        "error: invalid value '9999999999h' for '--duration <TIME>': is too long, expected at most \
+         720h",
+    );
     check_refused(&["admin", "end-sessions"], "error: one of USER and --session ID is needed");
     check_refused(
         &["admin", "audit", "--verify", "--json"],

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use net::{Shutdown, ShutdownTrigger};
+use protocol::Dialect;
 use simulator::capture::Capture;
 use simulator::crowd::{
     CrowdEvent, CrowdPlan, Network, Pace, SILENCE, Sent, VISITS_AT_ONCE_MAX, run as send,
@@ -21,13 +22,15 @@ use simulator::plan::Choice;
 use simulator::report::{Outcome, Report, Tally};
 
 use self::live::Live;
-use self::place::Place;
+use self::place::{Place, Running};
 use super::files;
 use super::reporting::{self, Reports};
 use crate::args::{Global, SimulateArgs};
 use crate::exit::Ended;
 use crate::{check_history, printing, serving};
 
+/// What is said of those without a record in a run that was called off.
+const STILL_THERE: &str = "still there when it was called off";
 /// How many patients come when nothing else is said.
 const PATIENTS: u32 = 1_000;
 /// How many doctors there are when nothing else is said.
@@ -57,21 +60,20 @@ pub(super) fn run(args: &SimulateArgs, global: &Global) -> anyhow::Result<Ended>
 
 async fn play(args: &SimulateArgs, mut stop: Shutdown) -> anyhow::Result<Ended> {
     let mut plan = plan(args);
-    // Files first: nobody comes in vain.
+    // What is read comes first, so that a mistake there costs no file; then the files that are written:
+    // nobody comes in vain.
+    let running = Running::check(args, &mut plan)?;
     let reports = Reports::open(&args.report)?;
     let history = match &args.history {
         Some(path) => Some(Recorder::new(Box::new(files::create(path)?))),
         None => None,
     };
     let capture = match &args.capture {
-        Some(path) => {
-            let file = Box::new(files::create(path)?);
-            Some(Capture::begin(file).with_context(|| unwritten(path))?)
-        }
+        Some(path) => Some(begin_capture(path, plan.dialect)?),
         None => None,
     };
     let (_network, over) = ShutdownTrigger::new();
-    let opening = Place::open(args, &mut plan, capture.clone(), over);
+    let opening = Place::open(running, &plan, capture.clone(), over);
     let place = tokio::select! {
         biased;
         () = stop.wait() => bail!("called off before anybody came"),
@@ -85,29 +87,56 @@ async fn play(args: &SimulateArgs, mut stop: Shutdown) -> anyhow::Result<Ended> 
     };
     let sent = send(&plan, Arc::new(place.destination), history.clone(), &mut told, stop).await;
     live.finish();
+    let mut doctors = None;
     if let Some(own) = place.own {
         // Nobody else is here whom reading could keep waiting.
-        let doctors = own.doctor_use();
+        doctors = Some(own.doctor_use());
         own.close().await;
+    }
+    // What is written is whole before anything is judged, or ends it.
+    let packets = capture.map(|capture| capture.finish());
+    let kept = history.map(|history| history.finish());
+    if let Some(doctors) = doctors {
         tally.doctors(doctors?);
+    }
+    if let Sent::CalledOff(who) = &sent {
+        tally.note(STILL_THERE, about::still_there(who));
     }
     let report = tally.finish();
     reporting::print(&report);
+    if let Sent::CalledOff(who) = &sent {
+        printing::tell(&format!("{STILL_THERE}: {}", about::still_there(who)))?;
+    }
     reports.write(&report)?;
-    if let (Some(capture), Some(path)) = (&capture, &args.capture) {
-        let packets = capture.finish().with_context(|| unwritten(path))?;
+    if let (Some(packets), Some(path)) = (packets, &args.capture) {
+        let packets = packets.with_context(|| unwritten(path))?;
         printing::tell(&format!("{}: {packets} packets", path.display()))?;
     }
-    if let (Some(history), Some(path)) = (&history, &args.history) {
-        history.finish().with_context(|| unwritten(path))?;
-        let mut lines = Vec::new();
-        let ended = check_history::judge(path, Ended::Done, |line| lines.push(line.to_owned()))?;
-        printing::tell(&lines.join("\n"))?;
+    if let (Some(kept), Some(path)) = (kept, &args.history) {
+        kept.with_context(|| unwritten(path))?;
+        let ended = judge(path)?;
         if ended != Ended::Done {
             return Ok(ended);
         }
     }
     verdict(&plan, sent, &report)
+}
+
+fn begin_capture(path: &Path, dialect: Dialect) -> anyhow::Result<Capture> {
+    let file = Box::new(files::create_private(path)?);
+    if dialect != Dialect::Json {
+        let file = path.display();
+        tracing::warn!(%file, %dialect, "names and passwords cross in the clear, and the capture holds them");
+    }
+    Capture::begin(file).with_context(|| unwritten(path))
+}
+
+/// Says whether the history holds.
+fn judge(path: &Path) -> anyhow::Result<Ended> {
+    let mut lines = Vec::new();
+    let ended = check_history::judge(path, Ended::Done, |line| lines.push(line.to_owned()))?;
+    printing::tell(&lines.join("\n"))?;
+    Ok(ended)
 }
 
 fn unwritten(path: &Path) -> String {
@@ -157,6 +186,6 @@ fn verdict(plan: &CrowdPlan, sent: Sent, report: &Report) -> anyhow::Result<Ende
     }
     match sent {
         Sent::All => Ok(Ended::Done),
-        Sent::CalledOff => bail!("called off: these are the {visits} visits until then"),
+        Sent::CalledOff(_) => bail!("called off: these are the {visits} visits until then"),
     }
 }

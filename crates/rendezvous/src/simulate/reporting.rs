@@ -10,6 +10,7 @@ use simulator::report::{Aligned, Report, Table};
 
 use super::files;
 use crate::input::BadInput;
+use crate::printing::safe;
 
 /// How many rows of a table a terminal shows; the files have all.
 const ROWS_MAX: usize = 24;
@@ -33,7 +34,8 @@ impl Reports {
     /// Looks at the files of `--report` before anything is started.
     ///
     /// # Errors
-    /// [`BadInput`] when a name ends in neither `.html` nor `.json`, or its file cannot be written.
+    /// [`BadInput`] when a name ends in neither `.html` nor `.json`, its file cannot be written,
+    /// or is a database.
     pub(super) fn open(paths: &[PathBuf]) -> anyhow::Result<Self> {
         let mut files = Vec::new();
         for path in paths {
@@ -41,6 +43,7 @@ impl Reports {
             if path.is_dir() {
                 return Err(BadInput::of_file(path, "is a folder, expected a file").into());
             }
+            files::check_replaceable(path)?;
             // What a file is made of at the end is made beside it, so there is where it must be
             // allowed.
             tempfile::Builder::new()
@@ -131,11 +134,6 @@ fn drawn(table: &Table) -> String {
     }
 }
 
-/// A name cannot paint or move the cursor.
-fn safe(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -172,10 +170,5 @@ mod tests {
         assert!(fs::read_to_string(&paths[0]).unwrap().starts_with("<!DOCTYPE html>"));
         assert!(fs::read_to_string(&paths[1]).unwrap().starts_with("{\n  \"format\": 1,"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
-    }
-
-    #[test]
-    fn a_name_cannot_paint_the_terminal() {
-        assert_eq!(safe("doc\u{1b}[2J1"), "doc\u{fffd}[2J1");
     }
 }

@@ -1,6 +1,7 @@
 //! `rendezvous simulate --patients …`: crowds from the command line, against a clinic of their own and
 //! against a center that runs.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -87,6 +88,10 @@ fn a_crowd_that_is_called_off_is_told_as_far_as_it_came() {
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let (code, screen, errors) = words_of(&child.wait_with_output().unwrap());
     assert!(code == 1 && errors.contains("called off: these are the "), "{code} {errors}");
+    let still_there =
+        screen.lines().find(|line| line.starts_with("still there when it was called"));
+    let is_told = |line: &str| line.contains(" inside and ") || line.ends_with(": nobody");
+    assert!(still_there.is_some_and(is_told), "{screen}");
     assert!(screen.contains("crowd.jsonl: linearizable for slots: "), "{screen}");
     let report = std::fs::read(folder.path().join("crowd.json")).unwrap();
     let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
@@ -99,12 +104,70 @@ fn a_center_that_runs_is_visited_by_its_own_accounts() {
     let center = Running::start(folder.path(), &["center", "--input", INPUT]);
     let address = center.address.to_string();
     let flags = ["simulate", "--input", INPUT, "--center", &address, "--concurrency", "2"];
+    let flags = [&flags[..], &["--history", "crowd.jsonl"]].concat();
     let (code, screen, errors) = told(&mut rendezvous(folder.path(), &flags));
     // Its doctors are not there, and that is told from a failure of a patient's.
     assert_eq!(code, 1, "{screen}{errors}");
     assert!(screen.contains("booked, without a price"), "{screen}");
     assert!(errors.contains("no doctor answered, and nothing was lost"), "{errors}");
+    // Others may book there as well: what is not in a list is not known to be anybody's here.
+    let history = std::fs::read_to_string(folder.path().join("crowd.jsonl")).unwrap();
+    let lists = history.lines().filter(|line| line.contains("\"free\":"));
+    let lists: Vec<bool> = lists.map(|line| line.contains("\"partial\":true")).collect();
+    assert!(!lists.is_empty() && lists.iter().all(|is_partial| *is_partial), "{history}");
     assert!(center.end(Signal::TERM).success());
+}
+
+#[test]
+fn nothing_is_written_over_a_database_and_no_file_holds_two_outputs() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("clinic.db");
+    std::fs::write(&database, b"SQLite format 3\0and bookings").unwrap();
+    let older = folder.path().join("older.jsonl");
+    std::fs::write(&older, "older").unwrap();
+    let crowd: &[&str] = &["--patients", "1"];
+    let center = &["--center", "127.0.0.1:1", "--input", "none", "--history", "older.jsonl"];
+    let cases: [(&[&str], &[&str], &str); 6] = [
+        (crowd, &["--history", "clinic.db"], "clinic.db: is a database, which nothing"),
+        (crowd, &["--capture", "clinic.db"], "clinic.db: is a database, which nothing"),
+        (
+            crowd,
+            &["--history", "a", "--capture", "./a"],
+            "./a: is named by --history and by --capture",
+        ),
+        (
+            &["--input", INPUT],
+            &["--store", "sqlite:a", "--history", "a"],
+            "by --store and by --history",
+        ),
+        (
+            &["--virtual"],
+            &["--history", "a", "--events", "a"],
+            "a: is named by --history and by --events",
+        ),
+        (crowd, center, "none"),
+    ];
+    for (kind, outputs, why) in cases {
+        let words = [&["simulate"], kind, outputs].concat();
+        let (code, screen, errors) = told(&mut rendezvous(folder.path(), &words));
+        assert_eq!((code, screen.as_str(), errors.lines().count()), (2, "", 1), "{errors}");
+        assert!(errors.contains(why), "{errors}");
+    }
+    assert_eq!(std::fs::read(&database).unwrap(), b"SQLite format 3\0and bookings");
+    assert_eq!(std::fs::read(&older).unwrap(), b"older", "a mistake in the input costs no file");
+}
+
+#[test]
+fn a_capture_of_passwords_is_its_owners_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = "simulate --patients 3 --dialect spec --capture crowd.pcapng";
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let (code, screen, errors) = told(&mut rendezvous(folder.path(), &words));
+    assert_eq!(code, 0, "{screen}{errors}");
+    let warned = "names and passwords cross in the clear, and the capture holds them";
+    assert_eq!(errors.matches(warned).count(), 1, "{errors}");
+    let mode = std::fs::metadata(folder.path().join("crowd.pcapng")).unwrap().permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
 }
 
 #[test]

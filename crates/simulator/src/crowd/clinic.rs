@@ -142,6 +142,7 @@ impl OwnClinic {
             tariffs: tariffs.collect(),
             schedule: schedule.clone(),
             calendar: Some(*calendar),
+            is_shared: false,
             detour: None,
         }
     }

@@ -1,11 +1,11 @@
 //! Sends the patients: at their planned moments, whoever else is still there; or so many at once.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use net::Shutdown;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use super::visit::{Run, Visitor, visit};
@@ -25,8 +25,19 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 pub enum Sent {
     /// All have come and gone.
     All,
-    /// It was called off; whoever was still there is not counted.
-    CalledOff,
+    /// It was called off; whoever was still there has no record.
+    CalledOff(StillThere),
+}
+
+/// Who was still there when a run was called off: those whose visits took longest are among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StillThere {
+    /// How many were served just then.
+    pub inside: usize,
+    /// How many waited in line outside.
+    pub waiting: usize,
+    /// How long ago the first of them was to come; zero when nobody was there.
+    pub longest: Duration,
 }
 
 /// Sends the crowd of `plan` to `place`, and tells of every visit when it is over. What it does to
@@ -41,7 +52,7 @@ pub async fn run(
     let began = Instant::now();
     let mut arrivals = Arrivals::of(plan);
     let run = Arc::new(Run { plan: plan.clone(), place, began, history });
-    let mut street = Street { run, line: VecDeque::new(), inside: JoinSet::new(), arrived: 0 };
+    let mut street = Street::empty(run);
     let mut look = interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
@@ -56,15 +67,15 @@ pub async fn run(
         tokio::select! {
             biased;
             () = stop.wait() => {
+                while let Some(over) = street.inside.try_join_next_with_id() {
+                    told(street.leaves(over));
+                }
                 told(CrowdEvent::Now(street.look()));
+                let still_there = street.still_there();
                 street.inside.shutdown().await;
-                return Sent::CalledOff;
+                return Sent::CalledOff(still_there);
             }
-            Some(over) = street.inside.join_next() => {
-                // A visit that panicked is a bug of ours, and not counted as anything else.
-                let record = over.expect("a visit ends with a record");
-                told(CrowdEvent::Over(Box::new(record)));
-            }
+            Some(over) = street.inside.join_next_with_id() => told(street.leaves(over)),
             () = sleep_until(due), if next.is_some() => {}
             _ = look.tick() => told(CrowdEvent::Now(street.look())),
         }
@@ -76,10 +87,17 @@ struct Street {
     run: Arc<Run>,
     line: VecDeque<Visitor>,
     inside: JoinSet<VisitRecord>,
+    /// When those inside were to come, since the run began.
+    planned: HashMap<Id, Duration>,
     arrived: u64,
 }
 
 impl Street {
+    fn empty(run: Arc<Run>) -> Self {
+        let (line, inside, planned) = (VecDeque::new(), JoinSet::new(), HashMap::new());
+        Self { run, line, inside, planned, arrived: 0 }
+    }
+
     /// All whose time has come get in line.
     fn let_come(&mut self, arrivals: &mut Arrivals) {
         let now = self.run.began.elapsed();
@@ -99,8 +117,18 @@ impl Street {
         while self.inside.len() < most
             && let Some(visitor) = self.line.pop_front()
         {
-            self.inside.spawn(visit(Arc::clone(&self.run), visitor));
+            let planned = visitor.planned;
+            let task = self.inside.spawn(visit(Arc::clone(&self.run), visitor));
+            self.planned.insert(task.id(), planned);
         }
+    }
+
+    /// A visit is over.
+    fn leaves(&mut self, over: Result<(Id, VisitRecord), JoinError>) -> CrowdEvent {
+        // A visit that panicked is a bug of ours, and not counted as anything else.
+        let (task, record) = over.expect("a visit ends with a record");
+        self.planned.remove(&task);
+        CrowdEvent::Over(Box::new(record))
     }
 
     /// Whether the next one comes only when somebody leaves.
@@ -110,6 +138,17 @@ impl Street {
 
     fn is_empty(&self) -> bool {
         self.line.is_empty() && self.inside.is_empty()
+    }
+
+    fn still_there(&self) -> StillThere {
+        let planned = self.planned.values().copied();
+        let first = planned.chain(self.line.iter().map(|visitor| visitor.planned)).min();
+        let now = self.run.began.elapsed();
+        StillThere {
+            inside: self.inside.len(),
+            waiting: self.line.len(),
+            longest: first.map_or(Duration::ZERO, |first| now.saturating_sub(first)),
+        }
     }
 
     fn look(&self) -> Moment {

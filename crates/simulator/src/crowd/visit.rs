@@ -92,18 +92,28 @@ impl Patient<'_> {
         self.diary.ends(Phase::LogIn);
         let booked = self.choose_and_book(&mut counter).await;
         self.diary.connections = counter.connections;
-        self.diary.ends(Phase::Book);
         booked
     }
 
     async fn choose_and_book(&mut self, counter: &mut Counter<'_>) -> Result<Referral, No> {
+        let offers = self.list(counter).await;
+        // That there is nothing is an answer too.
+        if !matches!(offers, Err(No::Broken(_))) {
+            self.diary.ends(Phase::List);
+        }
+        let booked = self.book_among(counter, offers?).await;
+        // However often they were beaten and looked again, that is one phase.
+        self.diary.ends(Phase::Book);
+        booked
+    }
+
+    async fn book_among(
+        &mut self,
+        counter: &mut Counter<'_>,
+        mut offers: Vec<Offer>,
+    ) -> Result<Referral, No> {
         let mut beaten = 0;
         loop {
-            let offers = self.list(counter).await?;
-            // However often they look, that is one phase.
-            if beaten == 0 {
-                self.diary.ends(Phase::List);
-            }
             let offer = self.choose(&offers);
             match self.book_one(counter, offer).await {
                 Err(No::Refused(Refusal::SlotTaken)) if beaten < BEATEN_MAX => beaten += 1,
@@ -113,13 +123,14 @@ impl Patient<'_> {
             if self.run.plan.dialect != Dialect::Json {
                 counter.come_back().await?;
             }
+            offers = self.list(counter).await?;
         }
     }
 
-    /// The free slots, or some of them.
+    /// The free slots, or some of them; at least one.
     async fn list(&mut self, counter: &mut Counter<'_>) -> Result<Vec<Offer>, No> {
         if self.run.plan.dialect != Dialect::Json {
-            return Ok(self.list_once(counter, &Request::Board, Extent::Part).await?.offers);
+            return some_of(self.list_once(counter, &Request::Board, Extent::Part).await?);
         }
         let limit = Some(PAGE_SLOTS);
         if let Some(from) = self.some_day() {
@@ -130,12 +141,7 @@ impl Patient<'_> {
             }
         }
         let wanted = SlotsWanted { limit, ..SlotsWanted::default() };
-        let page = self.list_once(counter, &Request::Slots(wanted), Extent::Whole).await?;
-        if page.offers.is_empty() {
-            Err(No::Refused(Refusal::NoSlotsLeft))
-        } else {
-            Ok(page.offers)
-        }
+        some_of(self.list_once(counter, &Request::Slots(wanted), Extent::Whole).await?)
     }
 
     /// From when on the patient looks for a slot; `None` for now.
@@ -165,7 +171,9 @@ impl Patient<'_> {
             let end = match &answer {
                 Ok(offers) => {
                     let free = offers.offers.iter().map(|offer| offer.index.to_string()).collect();
-                    let all = asked == Extent::Whole && offers.next.is_none();
+                    let is_last = asked == Extent::Whole && offers.next.is_none();
+                    // Others may hold the slots that are not in it.
+                    let all = is_last && !self.run.place.is_shared;
                     End::Listed { free, extent: if all { Extent::Whole } else { Extent::Part } }
                 }
                 Err(_) => End::Unknown,
@@ -203,7 +211,7 @@ impl Patient<'_> {
         if let Some(open) = open {
             let end = match &answer {
                 Ok(_) => End::Done,
-                Err(No::Refused(Refusal::SlotTaken)) => End::Refused,
+                Err(No::Refused(Refusal::SlotTaken)) if self.knows_who_books() => End::Refused,
                 Err(_) => End::Unknown,
             };
             open.end(end, self.now());
@@ -220,6 +228,12 @@ impl Patient<'_> {
         let booked = Some(runtime::now());
         self.diary.booking = Some(Booking { slot: index, doctor, start, booked });
         Ok(referral)
+    }
+
+    /// Whether a refusal says that another patient of this history holds the slot. The exercise's
+    /// dialects have one word for every "no", and elsewhere others book, or have booked before.
+    fn knows_who_books(&self) -> bool {
+        self.run.plan.dialect == Dialect::Json && !self.run.place.is_shared
     }
 
     /// Whom the slot is with: as the center says, or as is known of the place.
@@ -291,7 +305,7 @@ impl Patient<'_> {
         let party = Party::Doctor(name.to_owned());
         let answered = !matches!(asked, Err(EstimateError::NoAnswer { .. }));
         for (at, when) in tries.iter().enumerate() {
-            // Of a question without an answer in time, one of both was lost, or late.
+            // Of a question without an answer in time, one of both was lost or late.
             let fate = match answered && at + 1 == tries.len() {
                 true => Fate::Arrived,
                 false => Fate::Lost,
@@ -320,6 +334,11 @@ impl Patient<'_> {
     fn now(&self) -> u64 {
         u64::try_from(self.run.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
+}
+
+/// The offers, where there are any.
+fn some_of(page: Offers) -> Result<Vec<Offer>, No> {
+    if page.offers.is_empty() { Err(No::Refused(Refusal::NoSlotsLeft)) } else { Ok(page.offers) }
 }
 
 /// Sealed where the center gave what that takes, else in the clear: on this machine only.

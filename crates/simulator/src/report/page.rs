@@ -184,7 +184,7 @@ impl<'a> Visit<'a> {
             diagram,
             took: time(diagram.took_ms),
             told: format!(
-                "{} messages between {} and the others, {lost} of them lost.",
+                "{} messages between {} and the others, {lost} of them lost or late.",
                 diagram.exchanges.len(),
                 diagram.patient
             ),

@@ -213,7 +213,7 @@ impl Diagram {
         let mut table =
             Table::new(&format!("What was said in the visit of {}", self.patient), columns);
         for said in &self.exchanges {
-            let arrived = if said.arrived { "yes" } else { "no, lost" };
+            let arrived = if said.arrived { "yes" } else { "no, lost or late" };
             table.row([
                 time((said.at_ms - self.planned_ms).max(0.0)),
                 said.from.clone(),

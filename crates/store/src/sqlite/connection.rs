@@ -61,6 +61,11 @@ enum Identity {
 /// Opens the database at `path`, makes it if there is none, and brings it up to date.
 pub(super) fn open_or_create(path: &Path, center: CenterId) -> Result<Connection, StoreError> {
     make_private(path)?;
+    open_made(path, center)
+}
+
+/// Opens the file at `path`, be it empty, and brings it up to date.
+fn open_made(path: &Path, center: CenterId) -> Result<Connection, StoreError> {
     let deadline = Instant::now() + OPEN_DEADLINE;
     loop {
         match try_to_open(path, center) {
@@ -76,11 +81,13 @@ pub(super) fn open_or_create(path: &Path, center: CenterId) -> Result<Connection
 /// Makes a database at `path`, where nothing may be yet, and marks it as a test store. The caller
 /// sees to it that nobody else opens it meanwhile.
 pub(super) fn create_test_store(path: &Path, center: CenterId) -> Result<(), StoreError> {
-    if path.try_exists()? {
-        let exists = format!("{} exists already", path.display());
-        return Err(std::io::Error::new(ErrorKind::AlreadyExists, exists).into());
-    }
-    let connection = open_or_create(path, center)?;
+    create_private(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            std::io::Error::new(error.kind(), format!("{} exists already", path.display()))
+        }
+        _ => error,
+    })?;
+    let connection = open_made(path, center)?;
     connection.pragma_update(None, "application_id", TEST_APPLICATION_ID)?;
     Ok(())
 }
@@ -116,14 +123,19 @@ fn try_to_open(path: &Path, center: CenterId) -> Result<Connection, StoreError> 
 /// Makes an empty file that only its owner may read, unless there is one: it is to hold password
 /// hashes and names. SQLite gives the files it makes beside it the same permissions.
 pub(super) fn make_private(path: &Path) -> Result<(), StoreError> {
+    match create_private(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The same, where nothing may be yet, not even a link.
+fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
-        _ => Ok(()),
-    }
+    options.open(path).map(drop)
 }
 
 /// Opens the database at `path`, which [`open_or_create`] has made.

@@ -1,7 +1,7 @@
 //! What the report of a crowd says it is.
 
-use simulator::crowd::{CrowdPlan, Network, Pace};
-use simulator::report::{About, Loss, percent};
+use simulator::crowd::{CrowdPlan, Network, Pace, StillThere};
+use simulator::report::{About, Loss, percent, time};
 
 use crate::args::SimulateArgs;
 
@@ -36,6 +36,16 @@ pub(super) fn about(args: &SimulateArgs, plan: &CrowdPlan) -> About {
         loss: is_here.then_some(Loss { there: loss, back: loss }),
         planned: plan.lasts().unwrap_or_default(),
     }
+}
+
+/// Who was still there when it was called off: the numbers of a report have only who had left.
+pub(super) fn still_there(who: &StillThere) -> String {
+    let StillThere { inside, waiting, longest } = who;
+    if inside + waiting == 0 {
+        return "nobody".to_owned();
+    }
+    let longest = time(longest.as_secs_f64() * 1_000.0);
+    format!("{inside} inside and {waiting} in line, the first of them for {longest}")
 }
 
 /// What is wrong with the network; nothing of what is not.

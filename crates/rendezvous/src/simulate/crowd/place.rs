@@ -30,20 +30,53 @@ pub(super) struct Place {
     _folder: Option<TempDir>,
 }
 
-impl Place {
-    /// Opens a clinic, or finds out about the one that runs; `plan` learns how many patients there
-    /// are. What stands between ends with `over`.
+/// A center that runs already, and who goes there.
+pub(super) struct Running {
+    center: SocketAddr,
+    security: Security,
+    guests: Vec<Guest>,
+    tariffs: HashMap<DoctorName, Tariff>,
+}
+
+impl Running {
+    /// What the arguments and the folder say of it; `None` when none is named. `plan` learns how many
+    /// patients there are. Nothing is begun.
     ///
     /// # Errors
-    /// When an input file has a mistake, or there is no clinic.
+    /// When an input file has a mistake, or nothing can stand in front of that center.
+    pub(super) fn check(args: &SimulateArgs, plan: &mut CrowdPlan) -> anyhow::Result<Option<Self>> {
+        let Some(center) = args.center else { return Ok(None) };
+        let is_relayed = !plan.network.is_plain() || args.capture.is_some();
+        if is_relayed && !center.ip().to_canonical().is_loopback() {
+            let why = "is not on this machine, where the bad network and the capture are";
+            return Err(BadInput::of_file("--center".as_ref(), why).into());
+        }
+        let (guests, tariffs) = people(args)?;
+        if args.patients.is_none() {
+            plan.patients = u32::try_from(guests.len()).unwrap_or(u32::MAX);
+        }
+        let security = match plan.dialect {
+            Dialect::Json => Security::Tls(trust::authorities(None)?),
+            _ => Security::PlaintextOnLoopback,
+        };
+        Ok(Some(Self { center, security, guests, tariffs }))
+    }
+}
+
+impl Place {
+    /// Opens a clinic of its own, or the way to the one that runs. What stands between ends with
+    /// `over`.
+    ///
+    /// # Errors
+    /// When there is no clinic.
     pub(super) async fn open(
-        args: &SimulateArgs,
-        plan: &mut CrowdPlan,
+        running: Option<Running>,
+        plan: &CrowdPlan,
         capture: Option<Capture>,
         over: Shutdown,
     ) -> anyhow::Result<Self> {
-        match args.center {
-            Some(center) => Self::running(args, center, plan, capture, over),
+        match running {
+            Some(running) => Self::running(running, plan, capture, over),
             None => Self::own(plan, capture).await,
         }
     }
@@ -67,35 +100,31 @@ impl Place {
     }
 
     fn running(
-        args: &SimulateArgs,
-        center: SocketAddr,
-        plan: &mut CrowdPlan,
+        running: Running,
+        plan: &CrowdPlan,
         capture: Option<Capture>,
         over: Shutdown,
     ) -> anyhow::Result<Self> {
-        let (guests, tariffs) = people(args)?;
-        if args.patients.is_none() {
-            plan.patients = u32::try_from(guests.len()).unwrap_or(u32::MAX);
-        }
-        let security = match plan.dialect {
-            Dialect::Json => Security::Tls(trust::authorities(None)?),
-            _ => Security::PlaintextOnLoopback,
-        };
+        let Running { center, security, guests, tariffs } = running;
         let mut address = center;
         let mut detour = None;
         if !plan.network.is_plain() || capture.is_some() {
-            if !center.ip().to_canonical().is_loopback() {
-                let why = "is not on this machine, where the bad network and the capture are";
-                return Err(BadInput::of_file("--center".as_ref(), why).into());
-            }
             let relay = Relay::open(plan.network, plan.seed, capture, over);
             address = relay.lead_to_center(center).context("no socket for the relay")?;
             detour = Some(relay.into());
         }
         let (schedule, calendar) = (HashMap::new(), None);
         let center = address.to_string();
-        let destination =
-            Destination { center, security, guests, tariffs, schedule, calendar, detour };
+        let destination = Destination {
+            center,
+            security,
+            guests,
+            tariffs,
+            schedule,
+            calendar,
+            is_shared: true,
+            detour,
+        };
         Ok(Self { destination, own: None, _folder: None })
     }
 }

@@ -18,6 +18,9 @@ const ROW: usize = 34;
 /// How many letters fit above an arrow from one line to the next.
 const LETTERS: usize = 32;
 
+/// What is said of what did not arrive in time.
+const LOST: &str = " – lost or late";
+
 /// How many letters of a name fit above a line.
 const NAME_LETTERS: usize = 24;
 
@@ -98,7 +101,7 @@ fn arrow(number: usize, said: &Said, time: String, (from, to): (usize, usize)) -
     let (label, class) = if said.arrived {
         (shortened(&said.what, letters), "arrived")
     } else {
-        (shortened(&said.what, letters - 7) + " – lost", "lost")
+        (shortened(&said.what, letters - LOST.chars().count()) + LOST, "lost")
     };
     // What was lost came three quarters of its way.
     let end = if said.arrived { to } else { from.midpoint(to).midpoint(to) };

@@ -119,4 +119,9 @@ fn a_test_store_is_made_where_nothing_is() {
     let error = TestStore::create(&place.path, &audit_key()).unwrap_err();
     assert!(matches!(error, StoreError::Io(_)), "{error:?}");
     assert_eq!(fs::read(&place.path).unwrap(), before);
+    let link = place.path.with_file_name("link.db");
+    let nowhere = place.path.with_file_name("nowhere.db");
+    std::os::unix::fs::symlink(&nowhere, &link).unwrap();
+    assert!(TestStore::create(&link, &audit_key()).is_err());
+    assert!(!nowhere.exists(), "a link that leads nowhere is there as well");
 }
