@@ -23,6 +23,11 @@ const VISIT: Duration = Duration::from_mins(20);
 /// For how many days after the last one slots are published: people book ahead.
 const DAYS_AHEAD: u32 = 7;
 
+/// Of more patients than this not everybody wants one of the next slots, nor speaks the exercise's words,
+/// whose list is that of the next slots: what is booked in front of the first free one is looked through
+/// for each list.
+const TOWN: u32 = 5_000;
+
 /// How many slots a simulation may have.
 const SLOTS_MAX: u64 = 10_000_000;
 
@@ -103,11 +108,19 @@ impl Plan {
             doctors,
             slots,
             arrivals,
-            habits: Habits::usual(numbers.faults, plans()),
+            habits: habits(numbers),
             faults: numbers.faults.faults(),
             plant: numbers.plant,
         })
     }
+}
+
+fn habits(numbers: &Numbers) -> Habits {
+    let usual = Habits::usual(numbers.faults, plans());
+    if numbers.patients <= TOWN {
+        return usual;
+    }
+    Habits { choice: Choice::Any, classic: 0.0, ..usual }
 }
 
 impl Habits {

@@ -12,14 +12,14 @@ use std::time::Duration;
 use domain::{
     AppointmentId, Password, PatientId, PlanName, RequestId, SessionToken, SlotIndex, UserName,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use protocol::{Call, Dialect, Inquiry, KeepSession, LogInWith, Request, SlotNamed, SlotsWanted};
 
 use super::event::{Caller, DoctorNumber, End, Event, GuestNumber, WireNumber};
 use super::{Held, World};
 use crate::chance::Chance;
 use crate::history::{EntryKind, Op};
-use crate::plan::Habits;
+use crate::plan::{Choice, Habits};
 use crate::record::{Exchange, Fate, Party, Phase};
 
 /// How long a patient waits for a connection.
@@ -272,10 +272,12 @@ impl World<'_> {
 
     /// The welcome was said: on with what is wanted.
     fn guest_is_in(&mut self, number: GuestNumber) {
+        let (now, choice) = (self.wall(SignedDuration::ZERO), self.plan.habits.choice);
+        let last = self.plan.slots.last().map_or(now, |slot| slot.start);
         let Some(guest) = self.guests.get_mut(&number) else { return };
         let (doing, request) = match guest.intent {
             Some(intent) => (Doing::Changing, intent.request(number)),
-            None => (Doing::Listing, guest.list()),
+            None => (Doing::Listing, guest.list(choice, (now, last))),
         };
         guest.doing = doing;
         if doing == Doing::Listing {
@@ -414,13 +416,18 @@ impl Guest {
         Request::LogIn { user: self.user.clone(), password, session, with: LogInWith::default() }
     }
 
-    fn list(&self) -> Request {
-        match self.dialect {
-            Dialect::Json => {
-                Request::Slots(SlotsWanted { limit: Some(SLOTS_SEEN), ..SlotsWanted::default() })
-            }
-            _ => Request::Board,
+    /// Who takes any slot does not look through all that are booked in front, but from a moment on that
+    /// suits.
+    fn list(&mut self, choice: Choice, (now, last): (Timestamp, Timestamp)) -> Request {
+        if self.dialect != Dialect::Json {
+            return Request::Board;
         }
+        let ahead = Duration::try_from(last.duration_since(now)).unwrap_or_default();
+        let from = match choice {
+            Choice::Any => now.checked_add(self.chance.between(Duration::ZERO, ahead)).ok(),
+            Choice::Earliest | Choice::Soon => None,
+        };
+        Request::Slots(SlotsWanted { from, limit: Some(SLOTS_SEEN), ..SlotsWanted::default() })
     }
 
     /// For the diagram of the visit.

@@ -148,7 +148,10 @@ impl World<'_> {
         };
         let count = count.min(offers.offers.len());
         if count == 0 {
-            self.nothing_is_free(number)?;
+            // Who looks from a late moment on is shown nothing though there is something before.
+            if choice != Choice::Any {
+                self.nothing_is_free(number)?;
+            }
             return self.is_refused(number, Refusal::NoSlotsLeft);
         }
         let offer = &offers.offers[guest.chance.below(count)];
