@@ -20,7 +20,7 @@ fn checked(lines: &str) -> Verdict {
 
 /// One step of some processes: who, and what it does or how that ends.
 fn step() -> impl Strategy<Value = (u64, u8, u8, u8, u8)> {
-    (0..4_u64, 0..8_u8, 0..3_u8, 0..2_u8, 0..8_u8)
+    (0..4_u64, 0..10_u8, 0..3_u8, 0..2_u8, 0..8_u8)
 }
 
 /// Lines, from steps.
@@ -50,7 +50,7 @@ fn lines_of(steps: &[(u64, u8, u8, u8, u8)]) -> Vec<Entry> {
                 Op::Cancel,
                 Op::Cancel,
                 Op::List,
-            ][usize::from(what)];
+            ][usize::from(what.min(7))];
             let slot = (op != Op::List).then(|| slot.to_string());
             let patient = format!("patient{patient}");
             let (kind, partial) = (EntryKind::Invoke, op == Op::List && end % 2 == 0);
@@ -330,4 +330,54 @@ fn four_times_the_length_takes_about_four_times_as_long() {
         let (one, four) = (took(size), took(Size { operations: size.operations * 4, ..size }));
         assert!(four < one * 12, "{size:?}: {one:?} {four:?}");
     }
+}
+
+/// So many slots, each booked early and never given back, and as many lists of all that is free: the
+/// first before anything, the second across all bookings, the others after them.
+fn a_crowd_larger_than_its_slots(slots: u64) -> String {
+    let list = |process: u64, kind: &str, time: u64, free: &str| {
+        format!(
+            "{{\"process\":{process},\"type\":\"{kind}\",\"op\":\"list\",\"patient\":\"p\",\"time\":{time}{free}}}\n"
+        )
+    };
+    let all: Vec<String> = (0..slots).map(|slot| slot.to_string()).collect();
+    let free = format!(",\"free\":[{}]", all.join(","));
+    let mut lines =
+        vec![list(0, "invoke", 1, ""), list(0, "ok", 2, &free), list(0, "invoke", 3, "")];
+    for slot in 0..slots {
+        lines.push(line(slot + 1, "invoke", "book", slot, slot, 10 + slot));
+        // Of what is of unknown outcome nothing is sure.
+        let kind = if slot % 3 == 0 { "info" } else { "ok" };
+        lines.push(line(slot + 1, kind, "book", slot, slot, 20 + slot));
+    }
+    lines.push(list(0, "ok", 100 + slots, ",\"free\":[]"));
+    for number in 0..slots {
+        lines.push(list(0, "invoke", 100 + slots + number * 2, ""));
+        lines.push(list(0, "ok", 101 + slots + number * 2, ",\"free\":[]"));
+    }
+    lines.concat()
+}
+
+#[test]
+fn lists_of_everything_cost_no_more_for_many_slots() {
+    let took = |slots: u64| {
+        let history = History::read(a_crowd_larger_than_its_slots(slots).as_bytes()).unwrap();
+        let times = (0..3).map(|_| {
+            let began = Instant::now();
+            let verdict = check(&history);
+            assert_eq!((verdict.violated, verdict.undecided), (0, 0));
+            began.elapsed()
+        });
+        times.min().unwrap()
+    };
+    let (one, four) = (took(2_000), took(8_000));
+    assert!(four < one * 10, "{one:?} {four:?}");
+}
+
+#[test]
+fn a_slot_that_nobody_booked_and_that_lists_do_not_show_is_an_offence() {
+    let lines = a_crowd_larger_than_its_slots(50) + &line(900, "invoke", "cancel", 99, 1, 1_000);
+    let verdict = checked(&lines);
+    assert_eq!((verdict.violated, verdict.undecided), (1, 0));
+    assert_eq!(verdict.offence.map(|offence| offence.slot), Some("99".to_owned()));
 }
