@@ -308,6 +308,31 @@ fn many_unknown_outcomes_and_a_thousand_patients_at_one_slot_are_decided() {
     }
 }
 
+#[test]
+fn what_overlaps_wholly_is_decided() {
+    let mut undecided = Vec::new();
+    for seed in 0..20 {
+        let mut dice = Dice(seed);
+        // As many bookings as cancellations of each of five patients, in any order of ends.
+        let mut open: Vec<(u64, &str, u64)> = (0..40)
+            .map(|process| {
+                (process, if process % 2 == 0 { "book" } else { "cancel" }, process / 2 % 5)
+            })
+            .collect();
+        let mut lines: String =
+            open.iter().map(|&(process, op, who)| line(process, "invoke", op, 7, who, 1)).collect();
+        for time in 100..140 {
+            let at = usize::try_from(dice.below(open.len() as u64)).unwrap();
+            let (process, op, who) = open.swap_remove(at);
+            lines += &line(process, "ok", op, 7, who, time);
+        }
+        let verdict = checked(&lines);
+        assert_eq!(verdict.violated, 0, "seed {seed}");
+        undecided.extend((verdict.undecided > 0).then_some(seed));
+    }
+    assert_eq!(undecided, Vec::<u64>::new(), "seeds");
+}
+
 /// How long the check takes, at best of three.
 fn took(size: Size) -> Duration {
     let lines = text(&clinic::history(size, 1));

@@ -244,6 +244,31 @@ impl<'a> OpenTasks<'a> {
         }
     }
 
+    /// The patients whose cancellations are open that must still happen.
+    pub(super) fn owing(&self) -> Vec<u32> {
+        self.by_patient
+            .iter()
+            .filter(|(_, patient)| !patient.cancels.is_empty())
+            .map(|(&number, _)| number)
+            .collect()
+    }
+
+    /// Of the cancellations that the patients `owing` must still make in `one`: for how many they have
+    /// no booking that is open, and how many there are.
+    pub(super) fn still_owed(&self, one: &Configuration, owing: &[u32]) -> (usize, usize) {
+        let unused =
+            |tasks: &[usize]| tasks.iter().filter(|&&task| !one.used.has(self.bits[task])).count();
+        let (mut without, mut all) = (0, 0);
+        for number in owing {
+            let Some(patient) = self.by_patient.get(number) else { continue };
+            let cancels = unused(&patient.cancels);
+            let holds = usize::from(one.holder == Holder::Patient(*number));
+            without += cancels.saturating_sub(unused(&patient.books) + holds);
+            all += cancels;
+        }
+        (without, all)
+    }
+
     /// The patient takes the free slot; `None` when nothing of its is open that would.
     fn booked(&self, one: &Configuration, number: u32) -> Option<Configuration> {
         let patient = self.by_patient.get(&number)?;
