@@ -8,11 +8,12 @@
 //! one is dropped when the other has seen as much and used up no more, so that what is of unknown
 //! outcome, and stays open for ever, costs little.
 //!
-//! Too many configurations are cut down to those that have used up least, and in a second search to
-//! those that still have the bookings for what is to be cancelled. Whatever is left at the end is still
-//! a proof that such an order exists; where nothing is left, and some were cut, the search goes back to
-//! a moment when there were few, and on from there with more of them. Where that does not help either,
-//! more are kept from the start, until the steps are spent; then nobody knows.
+//! Too many configurations are cut down to those that have used up least, and where few patients
+//! cancel, or in a second search, to those that still have the bookings for what is to be cancelled.
+//! Whatever is left at the end is still a proof that such an order exists; where nothing is left, and
+//! some were cut, the search goes back to a moment when there were few, and on from there with more of
+//! them. Where that does not help either, more are kept from the start, until the steps are spent; then
+//! nobody knows.
 
 mod configuration;
 mod open;
@@ -26,6 +27,9 @@ use open::{Goal, OpenTasks};
 
 /// The most configurations that are kept at first.
 const CONFIGURATIONS_MAX: usize = 16;
+
+/// Of how many patients it is counted already in the first search what they must still cancel.
+const OWING_MAX: usize = 16;
 
 /// The most steps of one search, and how many more for each task.
 const STEPS_MAX: u64 = 4_000_000;
@@ -206,11 +210,11 @@ impl<'a> Search<'a> {
     /// Leaves as many configurations as `width`.
     fn cut_down(&mut self, width: usize) {
         self.cut = true;
-        if self.width == CONFIGURATIONS_MAX {
-            self.configurations.sort_by_key(Configuration::cost);
+        let Self { open, configurations, .. } = self;
+        let owing = open.owing();
+        if self.width == CONFIGURATIONS_MAX && owing.len() > OWING_MAX {
+            configurations.sort_by_key(Configuration::cost);
         } else {
-            let Self { open, configurations, .. } = self;
-            let owing = open.owing();
             self.steps += (configurations.len() * owing.len()) as u64;
             configurations.sort_by_cached_key(|one| (open.still_owed(one, &owing), one.cost()));
         }
