@@ -27,6 +27,9 @@ pub(super) fn smallest(tasks: &[Task], last: usize) -> Window {
     let Some(end) = tasks[last].end else {
         return Window { tasks: tasks.to_vec(), start: Start::Free };
     };
+    // What began at the time of the end may wait for what ends there: then it counts until its own.
+    let at_once = tasks.iter().filter(|task| task.begin.time == end.time);
+    let end = at_once.filter_map(|task| task.end).fold(end, Moment::max);
     let known: Vec<Task> = tasks
         .iter()
         .filter(|task| task.begin < end)

@@ -18,6 +18,8 @@ pub(super) struct Task {
     pub(super) begin: Moment,
     /// `None` when it may take effect at any moment after its begin, or never.
     pub(super) end: Option<Moment>,
+    /// Who does it.
+    pub(super) process: u64,
     /// Which of [`History::operations`] it comes from.
     pub(super) source: u32,
 }
@@ -88,6 +90,11 @@ impl<'a> BySlot<'a> {
             changes.iter().filter_map(|&number| change(number, operation(number))).collect();
         tasks.extend(shown.iter().map(|&number| seen(number, operation(number), TaskKind::Free)));
         if !self.whole.is_empty() {
+            let own = self.whole.next_to(&tasks).into_iter();
+            let own = own.filter(|number| shown.binary_search(number).is_err());
+            let own: Vec<Task> =
+                own.map(|number| seen(number, operation(number), TaskKind::Held)).collect();
+            tasks.extend(own);
             tasks.sort_by_key(|task| task.begin);
             let held = self.held(&tasks);
             tasks.extend(held);
@@ -110,7 +117,8 @@ impl<'a> BySlot<'a> {
     /// none is needed that touches all zones of another: of those that end in one zone only the one
     /// that begins last, and that only if it begins in a later zone than those that ended before.
     ///
-    /// A list that shows the slot is one of `tasks`, and its end a cut: none ends between two cuts. A
+    /// A list that shows the slot is one of `tasks`, as is one that the order of its process ties to
+    /// another of them ([`WholeLists::next_to`]), and its end a cut: none ends between two cuts. A
     /// span in which the slot was surely held begins and ends at cuts too, and what touches it
     /// follows from the bookings.
     fn held(&self, tasks: &[Task]) -> Vec<Task> {
@@ -209,11 +217,13 @@ fn change(source: u32, operation: &Recorded) -> Option<Task> {
         Outcome::Unknown => None,
         _ => operation.end,
     };
-    Some(Task { kind, patient: operation.patient, begin: operation.begin, end, source })
+    let (process, patient, begin) = (operation.process, operation.patient, operation.begin);
+    Some(Task { kind, patient, begin, end, process, source })
 }
 
 fn seen(source: u32, list: &Recorded, kind: TaskKind) -> Task {
-    Task { kind, patient: list.patient, begin: list.begin, end: Some(end_of(list)), source }
+    let (process, patient, begin) = (list.process, list.patient, list.begin);
+    Task { kind, patient, begin, end: Some(end_of(list)), process, source }
 }
 
 /// An operation that ended has an end; one that did not has its begin for it, and nobody asks.
