@@ -27,9 +27,6 @@ pub(super) fn smallest(tasks: &[Task], last: usize) -> Window {
     let Some(end) = tasks[last].end else {
         return Window { tasks: tasks.to_vec(), start: Start::Free };
     };
-    // What began at the time of the end may wait for what ends there: then it counts until its own.
-    let at_once = tasks.iter().filter(|task| task.begin.time == end.time);
-    let end = at_once.filter_map(|task| task.end).fold(end, Moment::max);
     let known: Vec<Task> = tasks
         .iter()
         .filter(|task| task.begin < end)
@@ -38,6 +35,9 @@ pub(super) fn smallest(tasks: &[Task], last: usize) -> Window {
             _ => Some(task.clone()),
         })
         .collect();
+    // What is weakened does not wait any more for what ended at the time of its begin: where that
+    // counts, all tasks are needed.
+    let known = if finder.cannot_be(&known, Start::Free) { known } else { tasks.to_vec() };
     let (known, start) = match finder.latest(&known) {
         Some(window) => (window, Start::Anything),
         None => (known, Start::Free),
