@@ -35,6 +35,9 @@ pub(super) fn smallest(tasks: &[Task], last: usize) -> Window {
             _ => Some(task.clone()),
         })
         .collect();
+    // What is weakened does not wait any more for what ended at the time of its begin: where that
+    // counts, all tasks are needed.
+    let known = if finder.cannot_be(&known, Start::Free) { known } else { tasks.to_vec() };
     let (known, start) = match finder.latest(&known) {
         Some(window) => (window, Start::Anything),
         None => (known, Start::Free),

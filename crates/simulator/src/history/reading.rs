@@ -2,7 +2,9 @@
 //!
 //! The lines of one process stand in the order in which things happened to it; those of different
 //! processes may stand in any order, for example one process after another: what counts between them
-//! is the time, and where that is the same, which line stands first.
+//! is the time alone. Where that is the same, what ends and what begins are concurrent, for clocks may
+//! be coarse; only within one process, and slot by slot, the lines still say which was first, unless
+//! the second is of unknown outcome.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -36,11 +38,14 @@ pub enum Unreadable {
     },
 }
 
-/// A moment: a time, and the line that says it.
+/// A moment: a time, and the line that says it. At one time all begins come before all ends, so that
+/// operations that only touch overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment {
     /// In nanoseconds.
     pub(super) time: u64,
+    /// Whether something ends, and does not begin.
+    pub(super) ends: bool,
     /// From 1.
     pub(super) line: u32,
 }
@@ -191,7 +196,8 @@ impl Reader {
             return Err(format!("the time of process {id} goes back from {before}"));
         }
         process.time = line.time;
-        let moment = Moment { time: line.time, line: number };
+        let ends = line.kind != EntryKind::Invoke;
+        let moment = Moment { time: line.time, ends, line: number };
         let history = &mut self.history;
         if line.kind == EntryKind::Invoke {
             if let Some(open) = process.open {

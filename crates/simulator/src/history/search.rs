@@ -8,10 +8,12 @@
 //! one is dropped when the other has seen as much and used up no more, so that what is of unknown
 //! outcome, and stays open for ever, costs little.
 //!
-//! Too many configurations are cut down to those that have used up least. Whatever is left at the end
-//! is still a proof that such an order exists; where nothing is left, and some were cut, the search
-//! goes back to a moment when there were few, and on from there with more of them. Where that does not
-//! help either, nobody knows.
+//! Too many configurations are cut down to those that have used up least, and where few patients
+//! cancel, or in a second search, to those that still have the bookings for what is to be cancelled.
+//! Whatever is left at the end is still a proof that such an order exists; where nothing is left, and
+//! some were cut, the search goes back to a moment when there were few, and on from there with more of
+//! them. Where that does not help either, more are kept from the start, until the steps are spent; then
+//! nobody knows.
 
 mod configuration;
 mod open;
@@ -23,8 +25,11 @@ use super::slots::{Task, TaskKind};
 use configuration::{Configuration, Holder};
 use open::{Goal, OpenTasks};
 
-/// The most configurations that are kept, at first and at last.
-const CONFIGURATIONS_MAX: [usize; 3] = [16, 256, 4_096];
+/// The most configurations that are kept at first.
+const CONFIGURATIONS_MAX: usize = 16;
+
+/// Of how many patients it is counted already in the first search what they must still cancel.
+const OWING_MAX: usize = 16;
 
 /// The most steps of one search, and how many more for each task.
 const STEPS_MAX: u64 = 4_000_000;
@@ -36,7 +41,7 @@ const CHECKPOINT_CONFIGURATIONS_MAX: usize = 8;
 const CHECKPOINT_EVENTS_MIN: usize = 1_000;
 const CHECKPOINTS_MAX: usize = 3;
 
-/// By how much more configurations are kept after going back.
+/// By how much more configurations are kept after going back, and in each further search.
 const WIDER: usize = 16;
 
 /// In which states the slot may have been before its first task.
@@ -67,15 +72,16 @@ pub(super) fn steps_max(tasks: &[Task]) -> u64 {
 /// Looks for an order of `tasks`, which stand in the order of their begins, with a few configurations
 /// first: where there is an order, they mostly do. The steps it takes are taken from `steps_left`.
 pub(super) fn search(tasks: &[Task], start: Start, steps_left: &mut u64) -> Found {
-    for width in CONFIGURATIONS_MAX {
+    let mut width = CONFIGURATIONS_MAX;
+    loop {
         let mut search = Search::new(tasks, start, width);
         let found = search.run(*steps_left);
         *steps_left = steps_left.saturating_sub(search.steps);
         if found != Found::Undecided || *steps_left == 0 {
             return found;
         }
+        width = width.saturating_mul(WIDER);
     }
-    Found::Undecided
 }
 
 /// A begin or an end.
@@ -128,7 +134,7 @@ impl<'a> Search<'a> {
             self.steps += self.configurations.len() as u64;
             if event.ends {
                 let wider = if next < self.wide_until { WIDER } else { 1 };
-                self.end(event.task, self.width * wider);
+                self.end(event.task, self.width.saturating_mul(wider));
             } else {
                 let Self { open, configurations, .. } = self;
                 open.begin(event.task, event.moment);
@@ -197,10 +203,22 @@ impl<'a> Search<'a> {
             self.configurations = frontier.into_all();
         }
         if self.configurations.len() > width {
-            self.cut = true;
-            self.configurations.sort_by_key(Configuration::cost);
-            self.configurations.truncate(width);
+            self.cut_down(width);
         }
+    }
+
+    /// Leaves as many configurations as `width`.
+    fn cut_down(&mut self, width: usize) {
+        self.cut = true;
+        let Self { open, configurations, .. } = self;
+        let owing = open.owing();
+        if self.width == CONFIGURATIONS_MAX && owing.len() > OWING_MAX {
+            configurations.sort_by_key(Configuration::cost);
+        } else {
+            self.steps += (configurations.len() * owing.len()) as u64;
+            configurations.sort_by_cached_key(|one| (open.still_owed(one, &owing), one.cost()));
+        }
+        self.configurations.truncate(width);
     }
 
     /// Lets open tasks take effect until `task` has happened.
@@ -223,7 +241,7 @@ impl<'a> Search<'a> {
         let mut looked_at = 0;
         while let Some(one) = next.pop_front() {
             looked_at += 1;
-            if looked_at > width * 4 || there.count > width * 4 {
+            if looked_at > width.saturating_mul(4) || there.count > width.saturating_mul(4) {
                 self.cut = true;
                 break;
             }

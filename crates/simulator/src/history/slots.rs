@@ -1,10 +1,13 @@
 //! A history slot by slot: linearizability is local (Herlihy and Wing 1990), so each slot is judged
 //! by its own operations, and a list by one reading of each slot that it says something about.
 
+mod lists;
+
 use std::collections::HashMap;
 
 use super::Op;
 use super::reading::{History, Moment, Outcome, Recorded};
+use lists::WholeLists;
 
 /// What somebody did to one slot, or saw of it.
 #[derive(Debug, Clone)]
@@ -15,6 +18,8 @@ pub(super) struct Task {
     pub(super) begin: Moment,
     /// `None` when it may take effect at any moment after its begin, or never.
     pub(super) end: Option<Moment>,
+    /// Who does it.
+    pub(super) process: u64,
     /// Which of [`History::operations`] it comes from.
     pub(super) source: u32,
 }
@@ -50,8 +55,8 @@ pub(super) struct BySlot<'a> {
     changes: Vec<Vec<u32>>,
     /// For each slot, the lists that show it as free.
     shown: Vec<Vec<u32>>,
-    /// The lists that show everything, by their end.
-    whole: Vec<u32>,
+    /// The lists that show everything.
+    whole: WholeLists,
 }
 
 impl<'a> BySlot<'a> {
@@ -73,11 +78,7 @@ impl<'a> BySlot<'a> {
                 (_, None) => {}
             }
         }
-        let by_end = |number: &u32| end_of(&history.operations[*number as usize]);
-        whole.sort_by_key(by_end);
-        for lists in &mut shown {
-            lists.sort_by_key(by_end);
-        }
+        let whole = WholeLists::new(history, whole);
         Self { history, changes, shown, whole }
     }
 
@@ -89,8 +90,13 @@ impl<'a> BySlot<'a> {
             changes.iter().filter_map(|&number| change(number, operation(number))).collect();
         tasks.extend(shown.iter().map(|&number| seen(number, operation(number), TaskKind::Free)));
         if !self.whole.is_empty() {
+            let own = self.whole.next_to(&tasks).into_iter();
+            let own = own.filter(|number| shown.binary_search(number).is_err());
+            let own: Vec<Task> =
+                own.map(|number| seen(number, operation(number), TaskKind::Held)).collect();
+            tasks.extend(own);
             tasks.sort_by_key(|task| task.begin);
-            let held = self.held(slot, &tasks);
+            let held = self.held(&tasks);
             tasks.extend(held);
         }
         tasks.sort_by_key(|task| task.begin);
@@ -98,35 +104,48 @@ impl<'a> BySlot<'a> {
     }
 
     /// What the lists say that show everything but this slot: somebody held it. Those that follow
-    /// from other operations are left out, or a list would be as many readings as there are slots.
-    fn held(&self, slot: u32, tasks: &[Task]) -> Vec<Task> {
+    /// from others are left out, or a list would be as many readings as there are slots: at most one
+    /// is left for each moment at which one of `tasks` begins or ends, and one more.
+    ///
+    /// These moments cut time into zones, and a list touches the zones from that of its begin to that
+    /// of its end. It says no more than that the slot was held somewhere in these zones. For what
+    /// takes effect in a zone belongs to tasks that are open all through it, so only the order counts,
+    /// and not when in the zone. Where the slot is held in a zone at all, let it be so for the first
+    /// time right at the zone's begin (what comes before is done at once), and for the last time until
+    /// right before its end, and let one of these two last nearly all the time between, so that every
+    /// list that touches the zone sees it held. So of lists that touch the same zones one will do, and
+    /// none is needed that touches all zones of another: of those that end in one zone only the one
+    /// that begins last, and that only if it begins in a later zone than those that ended before.
+    ///
+    /// A list that shows the slot is one of `tasks`, as is one that the order of its process ties to
+    /// another of them ([`WholeLists::next_to`]), and its end a cut: none ends between two cuts. A
+    /// span in which the slot was surely held begins and ends at cuts too, and what touches it
+    /// follows from the bookings.
+    fn held(&self, tasks: &[Task]) -> Vec<Task> {
         let surely = surely_held(tasks);
-        let mut moments: Vec<Moment> =
+        let mut cuts: Vec<Moment> =
             tasks.iter().flat_map(|task| [Some(task.begin), task.end]).flatten().collect();
-        moments.sort_unstable();
-        let mut shown = self.shown[slot as usize].iter().peekable();
+        cuts.sort_unstable();
+        let zone = |moment: Moment| cuts.partition_point(|&cut| cut < moment);
         let mut held: Vec<Task> = Vec::new();
-        for &number in &self.whole {
+        let mut begun_in: Option<usize> = None;
+        let mut spans = surely.iter().peekable();
+        let mut until = None;
+        for end in 0..=cuts.len() {
+            let after = end.checked_sub(1).map(|before| cuts[before]);
+            while let Some(span) = spans.next_if(|span| Some(span.0) <= after) {
+                until = Some(span.1);
+            }
+            if until == Some(None) {
+                break;
+            }
+            let last = self.whole.last_to_begin(after, cuts.get(end).copied());
+            let Some(number) = last else { continue };
             let list = &self.history.operations[number as usize];
-            let (begin, end) = (list.begin, end_of(list));
-            while shown
-                .next_if(|&&other| end_of(&self.history.operations[other as usize]) < end)
-                .is_some()
-            {}
-            if shown.peek() == Some(&&number) {
-                continue;
-            }
-            let over = |span: &(Moment, Option<Moment>)| span.1.is_some_and(|until| until < begin);
-            let next = surely.get(surely.partition_point(over));
-            if next.is_some_and(|&(since, _)| since <= end) {
-                continue;
-            }
-            // Where nothing begins or ends between two of them, both come to the same.
-            let said = held.last().is_some_and(|last| {
-                let after = moments.partition_point(|&moment| moment < last.begin);
-                moments.get(after).is_none_or(|&moment| moment > end)
-            });
-            if !said {
+            let is_sure = until.flatten().is_some_and(|until| until >= list.begin);
+            let begins_in = Some(zone(list.begin));
+            if !is_sure && begins_in > begun_in {
+                begun_in = begins_in;
                 held.push(seen(number, list, TaskKind::Held));
             }
         }
@@ -198,11 +217,13 @@ fn change(source: u32, operation: &Recorded) -> Option<Task> {
         Outcome::Unknown => None,
         _ => operation.end,
     };
-    Some(Task { kind, patient: operation.patient, begin: operation.begin, end, source })
+    let (process, patient, begin) = (operation.process, operation.patient, operation.begin);
+    Some(Task { kind, patient, begin, end, process, source })
 }
 
 fn seen(source: u32, list: &Recorded, kind: TaskKind) -> Task {
-    Task { kind, patient: list.patient, begin: list.begin, end: Some(end_of(list)), source }
+    let (process, patient, begin) = (list.process, list.patient, list.begin);
+    Task { kind, patient, begin, end: Some(end_of(list)), process, source }
 }
 
 /// An operation that ended has an end; one that did not has its begin for it, and nobody asks.

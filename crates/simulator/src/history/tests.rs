@@ -20,16 +20,16 @@ fn checked(lines: &str) -> Verdict {
 
 /// One step of some processes: who, and what it does or how that ends.
 fn step() -> impl Strategy<Value = (u64, u8, u8, u8, u8)> {
-    (0..4_u64, 0..8_u8, 0..3_u8, 0..2_u8, 0..8_u8)
+    (0..4_u64, 0..10_u8, 0..3_u8, 0..2_u8, 0..8_u8)
 }
 
-/// Lines, from steps.
-fn lines_of(steps: &[(u64, u8, u8, u8, u8)]) -> Vec<Entry> {
+/// Lines, from steps; so many have the same time.
+fn lines_of(steps: &[(u64, u8, u8, u8, u8)], at_once: u64) -> Vec<Entry> {
     let mut open: [Option<Entry>; 4] = Default::default();
     let mut lines = Vec::new();
     for (place, &(process, what, patient, slot, end)) in (0_u64..).zip(steps) {
         let place_of = &mut open[usize::try_from(process).unwrap()];
-        let time = place / 2;
+        let time = place / at_once;
         let line = if let Some(begun) = place_of.take() {
             let kind = match end {
                 0..=3 => EntryKind::Ok,
@@ -50,7 +50,7 @@ fn lines_of(steps: &[(u64, u8, u8, u8, u8)]) -> Vec<Entry> {
                 Op::Cancel,
                 Op::Cancel,
                 Op::List,
-            ][usize::from(what)];
+            ][usize::from(what.min(7))];
             let slot = (op != Op::List).then(|| slot.to_string());
             let patient = format!("patient{patient}");
             let (kind, partial) = (EntryKind::Invoke, op == Op::List && end % 2 == 0);
@@ -68,10 +68,11 @@ fn is_sound(lines: &[Entry], offence: &Offence) -> bool {
     let needed: Vec<usize> =
         offence.operations.iter().map(|one| one.lines.0 as usize - 1).collect();
     let mut operations = oracle::operations(lines);
-    let begin = needed.iter().min().copied().unwrap();
+    let begin = lines[needed.iter().min().copied().unwrap()].time;
     operations.retain(|one| {
         let needs = needed.contains(&one.begin);
-        let before = !offence.from_the_beginning && one.end.is_some_and(|end| end < begin);
+        let before =
+            !offence.from_the_beginning && one.end.is_some_and(|end| lines[end].time < begin);
         needs || (one.ended.op != Op::List && one.ended.kind != EntryKind::Fail && !before)
     });
     for one in &mut operations {
@@ -93,8 +94,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_search_says_what_trying_every_order_says(steps in prop::collection::vec(step(), 1..16)) {
-        let lines = lines_of(&steps);
+    fn the_search_says_what_trying_every_order_says(
+        steps in prop::collection::vec(step(), 1..16),
+        at_once in 1..8_u64,
+    ) {
+        let lines = lines_of(&steps, at_once);
         let verdict = checked(&text(&lines));
         prop_assert_eq!(verdict.undecided, 0);
         prop_assert_eq!(verdict.violated == 0, oracle::holds(&lines), "\n{}", text(&lines));
@@ -259,6 +263,23 @@ fn an_unknown_booking_may_take_effect_long_after_and_explains_a_refusal() {
 }
 
 #[test]
+fn at_one_time_only_the_lines_of_one_process_have_an_order() {
+    let book = |process: u64, kind: &str, from: u64, to: u64| {
+        line(process, "invoke", "book", 7, process, from)
+            + &line(process, kind, "book", 7, process, to)
+    };
+    let cancel = |process: u64, patient: u64| {
+        line(process, "invoke", "cancel", 7, patient, 5)
+            + &line(process, "ok", "cancel", 7, patient, 6)
+    };
+    // The cancellation began when the other booking had just ended, in the same millisecond.
+    let holds = book(1, "ok", 1, 2) + &book(2, "ok", 3, 5) + &cancel(3, 1);
+    assert_eq!(checked(&holds).violated, 0);
+    let one_process = holds.replace("\"process\":3", "\"process\":2");
+    assert_eq!(checked(&one_process).violated, 1);
+}
+
+#[test]
 fn a_line_that_is_none_of_a_history_is_named() {
     let check = |lines: &str, expected: &str| {
         let error = History::read(lines.as_bytes()).unwrap_err();
@@ -308,6 +329,31 @@ fn many_unknown_outcomes_and_a_thousand_patients_at_one_slot_are_decided() {
     }
 }
 
+#[test]
+fn what_overlaps_wholly_is_decided() {
+    let mut undecided = Vec::new();
+    for seed in 0..20 {
+        let mut dice = Dice(seed);
+        // As many bookings as cancellations of each of five patients, in any order of ends.
+        let mut open: Vec<(u64, &str, u64)> = (0..40)
+            .map(|process| {
+                (process, if process % 2 == 0 { "book" } else { "cancel" }, process / 2 % 5)
+            })
+            .collect();
+        let mut lines: String =
+            open.iter().map(|&(process, op, who)| line(process, "invoke", op, 7, who, 1)).collect();
+        for time in 100..140 {
+            let at = usize::try_from(dice.below(open.len() as u64)).unwrap();
+            let (process, op, who) = open.swap_remove(at);
+            lines += &line(process, "ok", op, 7, who, time);
+        }
+        let verdict = checked(&lines);
+        assert_eq!(verdict.violated, 0, "seed {seed}");
+        undecided.extend((verdict.undecided > 0).then_some(seed));
+    }
+    assert_eq!(undecided, Vec::<u64>::new(), "seeds");
+}
+
 /// How long the check takes, at best of three.
 fn took(size: Size) -> Duration {
     let lines = text(&clinic::history(size, 1));
@@ -330,4 +376,54 @@ fn four_times_the_length_takes_about_four_times_as_long() {
         let (one, four) = (took(size), took(Size { operations: size.operations * 4, ..size }));
         assert!(four < one * 12, "{size:?}: {one:?} {four:?}");
     }
+}
+
+/// So many slots, each booked early and never given back, and as many lists of all that is free: the
+/// first before anything, the second across all bookings, the others after them.
+fn a_crowd_larger_than_its_slots(slots: u64) -> String {
+    let list = |process: u64, kind: &str, time: u64, free: &str| {
+        format!(
+            "{{\"process\":{process},\"type\":\"{kind}\",\"op\":\"list\",\"patient\":\"p\",\"time\":{time}{free}}}\n"
+        )
+    };
+    let all: Vec<String> = (0..slots).map(|slot| slot.to_string()).collect();
+    let free = format!(",\"free\":[{}]", all.join(","));
+    let mut lines =
+        vec![list(0, "invoke", 1, ""), list(0, "ok", 2, &free), list(0, "invoke", 3, "")];
+    for slot in 0..slots {
+        lines.push(line(slot + 1, "invoke", "book", slot, slot, 10 + slot));
+        // Of what is of unknown outcome nothing is sure.
+        let kind = if slot % 3 == 0 { "info" } else { "ok" };
+        lines.push(line(slot + 1, kind, "book", slot, slot, 20 + slot));
+    }
+    lines.push(list(0, "ok", 100 + slots, ",\"free\":[]"));
+    for number in 0..slots {
+        lines.push(list(0, "invoke", 100 + slots + number * 2, ""));
+        lines.push(list(0, "ok", 101 + slots + number * 2, ",\"free\":[]"));
+    }
+    lines.concat()
+}
+
+#[test]
+fn lists_of_everything_cost_no_more_for_many_slots() {
+    let took = |slots: u64| {
+        let history = History::read(a_crowd_larger_than_its_slots(slots).as_bytes()).unwrap();
+        let times = (0..3).map(|_| {
+            let began = Instant::now();
+            let verdict = check(&history);
+            assert_eq!((verdict.violated, verdict.undecided), (0, 0));
+            began.elapsed()
+        });
+        times.min().unwrap()
+    };
+    let (one, four) = (took(2_000), took(8_000));
+    assert!(four < one * 10, "{one:?} {four:?}");
+}
+
+#[test]
+fn a_slot_that_nobody_booked_and_that_lists_do_not_show_is_an_offence() {
+    let lines = a_crowd_larger_than_its_slots(50) + &line(900, "invoke", "cancel", 99, 1, 1_000);
+    let verdict = checked(&lines);
+    assert_eq!((verdict.violated, verdict.undecided), (1, 0));
+    assert_eq!(verdict.offence.map(|offence| offence.slot), Some("99".to_owned()));
 }

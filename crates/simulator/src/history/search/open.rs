@@ -19,6 +19,10 @@ pub(super) struct Goal {
 pub(super) struct OpenTasks<'a> {
     tasks: &'a [Task],
     by_patient: HashMap<u32, OfPatient>,
+    /// Tasks that began at the very time at which one before them of the same process ended, with that.
+    after: HashMap<usize, usize>,
+    /// Those of them that are open while the one before is, in the order of begins.
+    waiting: Vec<Waiting>,
     /// For each task, its bit while it is open and has an end.
     bits: Vec<usize>,
     unused_bits: Vec<usize>,
@@ -32,6 +36,14 @@ pub(super) struct OpenTasks<'a> {
     held: Bits,
     refused: Bits,
     not_held: Bits,
+}
+
+/// A task that cannot happen before another.
+#[derive(Clone, Copy)]
+struct Waiting {
+    bit: usize,
+    before: usize,
+    before_bit: usize,
 }
 
 /// The open tasks of one patient.
@@ -63,6 +75,8 @@ impl<'a> OpenTasks<'a> {
         Self {
             tasks,
             by_patient,
+            after: after(tasks),
+            waiting: Vec::new(),
             bits: vec![usize::MAX; tasks.len()],
             unused_bits: Vec::new(),
             bits_in_use: 0,
@@ -97,6 +111,9 @@ impl<'a> OpenTasks<'a> {
             });
             self.bits[number] = bit;
             self.open(number, bit);
+            if let Some(&before) = self.after.get(&number) {
+                self.waiting.push(Waiting { bit, before, before_bit: self.bits[before] });
+            }
         } else {
             let patient = self.by_patient.entry(task.patient).or_default();
             match task.kind {
@@ -141,6 +158,7 @@ impl<'a> OpenTasks<'a> {
         let task = &self.tasks[number];
         let bit = self.bits[number];
         self.unused_bits.push(bit);
+        self.waiting.retain(|waiting| waiting.before != number);
         for bits in [&mut self.free, &mut self.held, &mut self.refused, &mut self.not_held] {
             bits.clear(bit);
         }
@@ -192,6 +210,7 @@ impl<'a> OpenTasks<'a> {
         };
         if is_so {
             one.seen.set(self.bits[number]);
+            self.hold_back(one);
         }
     }
 
@@ -244,25 +263,52 @@ impl<'a> OpenTasks<'a> {
         }
     }
 
-    /// The patient takes the free slot; `None` when nothing of its is open that would.
-    fn booked(&self, one: &Configuration, number: u32) -> Option<Configuration> {
-        let patient = self.by_patient.get(&number)?;
-        let mut after = one.clone();
-        match patient.books.iter().find(|&&task| !one.used.has(self.bits[task])) {
-            // The first to end is the one whose use costs least.
-            Some(&task) => after.used.set(self.bits[task]),
-            None if one.made(number).books < patient.unknown_books => {
-                after.made_mut(number).books += 1;
-            }
-            None => return None,
+    /// The patients whose cancellations are open that must still happen.
+    pub(super) fn owing(&self) -> Vec<u32> {
+        self.by_patient
+            .iter()
+            .filter(|(_, patient)| !patient.cancels.is_empty())
+            .map(|(&number, _)| number)
+            .collect()
+    }
+
+    /// Of the cancellations that the patients `owing` must still make in `one`: for how many they have
+    /// no booking that is open, and how many there are.
+    pub(super) fn still_owed(&self, one: &Configuration, owing: &[u32]) -> (usize, usize) {
+        let unused =
+            |tasks: &[usize]| tasks.iter().filter(|&&task| !one.used.has(self.bits[task])).count();
+        let (mut without, mut all) = (0, 0);
+        for number in owing {
+            let Some(patient) = self.by_patient.get(number) else { continue };
+            let cancels = unused(&patient.cancels);
+            let holds = usize::from(one.holder == Holder::Patient(*number));
+            without += cancels.saturating_sub(unused(&patient.books) + holds);
+            all += cancels;
         }
-        after.holder = Holder::Patient(number);
+        (without, all)
+    }
+
+    /// The patient takes the free slot in each way that counts; none when nothing of its is open that
+    /// would.
+    fn booked(&self, one: &Configuration, number: u32) -> Vec<Configuration> {
+        let Some(patient) = self.by_patient.get(&number) else { return Vec::new() };
+        let mut all = self.used(one, &patient.books);
+        let may_be_unknown = one.made(number).books < patient.unknown_books;
+        if may_be_unknown && (all.is_empty() || !self.waiting.is_empty()) {
+            let mut after = one.clone();
+            after.made_mut(number).books += 1;
+            all.push(after);
+        }
         let nothing = Bits::default();
-        after.seen.add(&self.held, &nothing);
-        after.seen.add(&self.refused, &patient.refused);
-        after.seen.add(&self.not_held, &patient.not_held);
-        after.seen.add(&patient.booking, &nothing);
-        Some(after)
+        for after in &mut all {
+            after.holder = Holder::Patient(number);
+            after.seen.add(&self.held, &nothing);
+            after.seen.add(&self.refused, &patient.refused);
+            after.seen.add(&self.not_held, &patient.not_held);
+            after.seen.add(&patient.booking, &nothing);
+            self.hold_back(after);
+        }
+        all
     }
 
     fn can_cancel(&self, one: &Configuration, number: u32) -> bool {
@@ -271,26 +317,80 @@ impl<'a> OpenTasks<'a> {
             || one.made(number).cancels < patient.unknown_cancels
     }
 
-    /// The patient gives the slot back; `None` when nothing of its is open that would.
-    fn cancelled(&self, one: &Configuration, number: u32) -> Option<Configuration> {
-        let patient = self.by_patient.get(&number)?;
-        let mut after = one.clone();
-        match patient.cancels.iter().find(|&&task| !one.used.has(self.bits[task])) {
-            Some(&task) => {
-                after.used.set(self.bits[task]);
-                after.seen.set(self.bits[task]);
-            }
-            None if one.made(number).cancels < patient.unknown_cancels => {
-                after.made_mut(number).cancels += 1;
-            }
-            None => return None,
+    /// The patient gives the slot back in each way that counts; none when nothing of its is open that
+    /// would.
+    fn cancelled(&self, one: &Configuration, number: u32) -> Vec<Configuration> {
+        let Some(patient) = self.by_patient.get(&number) else { return Vec::new() };
+        let mut all = self.used(one, &patient.cancels);
+        let may_be_unknown = one.made(number).cancels < patient.unknown_cancels;
+        if may_be_unknown && (all.is_empty() || !self.waiting.is_empty()) {
+            let mut after = one.clone();
+            after.made_mut(number).cancels += 1;
+            all.push(after);
         }
-        after.holder = Holder::Nobody;
         let nothing = Bits::default();
-        after.seen.add(&self.free, &nothing);
-        after.seen.add(&self.not_held, &nothing);
+        for after in &mut all {
+            after.holder = Holder::Nobody;
+            after.seen.add(&self.free, &nothing);
+            after.seen.add(&self.not_held, &nothing);
+            self.hold_back(after);
+        }
+        all
+    }
+
+    /// Uses one of `changes`, which have an end: the first to end is the one whose use costs least,
+    /// but while some wait for others each is another way.
+    fn used(&self, one: &Configuration, changes: &[usize]) -> Vec<Configuration> {
+        let unused = changes.iter().map(|&task| self.bits[task]).filter(|&bit| !one.used.has(bit));
+        let ways = if self.waiting.is_empty() { 1 } else { usize::MAX };
+        unused.filter_map(|bit| self.with_use(one, bit)).take(ways).collect()
+    }
+
+    /// Uses the change with this bit; `None` when it waits, or one that waits for it was used. What
+    /// waits for it and only looked has to look again.
+    fn with_use(&self, one: &Configuration, bit: usize) -> Option<Configuration> {
+        let mut after = one.clone();
+        let mut cleared = vec![bit];
+        for waiting in &self.waiting {
+            if waiting.bit == bit && !one.seen.has(waiting.before_bit) {
+                return None;
+            }
+            if cleared.contains(&waiting.before_bit) {
+                if one.used.has(waiting.bit) {
+                    return None;
+                }
+                after.seen.clear(waiting.bit);
+                cleared.push(waiting.bit);
+            }
+        }
+        after.used.set(bit);
+        after.seen.set(bit);
         Some(after)
     }
+
+    /// What waits for another that has not happened has seen nothing yet.
+    fn hold_back(&self, one: &mut Configuration) {
+        for waiting in &self.waiting {
+            if !one.seen.has(waiting.before_bit) {
+                one.seen.clear(waiting.bit);
+            }
+        }
+    }
+}
+
+/// For each task that began at the very time at which one before it of the same process ended: that
+/// one, the nearest. What is of unknown outcome may as well have begun before.
+fn after(tasks: &[Task]) -> HashMap<usize, usize> {
+    let mut ended: HashMap<(u64, u64), usize> = HashMap::new();
+    let mut after = HashMap::new();
+    for (number, task) in tasks.iter().enumerate() {
+        let Some(end) = task.end else { continue };
+        if let Some(&before) = ended.get(&(task.process, task.begin.time)) {
+            after.insert(number, before);
+        }
+        ended.insert((task.process, end.time), number);
+    }
+    after
 }
 
 /// Whether it is about its patient, and not only about the slot.

@@ -9,9 +9,21 @@ use super::super::{Entry, EntryKind, Op};
 #[derive(Debug, Clone)]
 pub(super) struct Whole {
     pub(super) begin: usize,
+    /// The time of its begin.
+    pub(super) begun: u64,
     /// `None` when it may happen at any moment after its begin, or never.
     pub(super) end: Option<usize>,
     pub(super) ended: Entry,
+}
+
+impl Whole {
+    /// Whether it was over when the other began: by time, and at one time by the lines of one process.
+    fn is_before(&self, other: &Self) -> bool {
+        let Some(end) = self.end else { return false };
+        let same = self.ended.process == other.ended.process && other.end.is_some();
+        self.ended.time < other.begun
+            || (same && self.ended.time == other.begun && end < other.begin)
+    }
 }
 
 /// Whether every slot of these lines, which stand in the order of time, behaved.
@@ -34,7 +46,7 @@ pub(super) fn operations(lines: &[Entry]) -> Vec<Whole> {
     for (place, line) in lines.iter().enumerate() {
         if line.kind == EntryKind::Invoke {
             let ended = Entry { kind: EntryKind::Info, ..line.clone() };
-            operations.push(Whole { begin: place, end: None, ended });
+            operations.push(Whole { begin: place, begun: line.time, end: None, ended });
             continue;
         }
         let own = operations.iter_mut().rfind(|other| other.ended.process == line.process).unwrap();
@@ -67,7 +79,7 @@ fn can_go_on(left: &[&Whole], slot: &str, holder: Option<&str>) -> bool {
     }
     (0..left.len()).any(|next| {
         let one = left[next];
-        let is_late = left.iter().any(|other| other.end.is_some_and(|end| end < one.begin));
+        let is_late = left.iter().any(|other| other.is_before(one));
         let rest: Vec<&Whole> = left
             .iter()
             .enumerate()
