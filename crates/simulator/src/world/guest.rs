@@ -56,6 +56,8 @@ pub(super) struct Guest {
     chance: Chance,
     doing: Doing,
     line: Option<Line>,
+    /// When it last asked the center for something.
+    asked: Duration,
     /// When it does something else unless something comes; `None` while nothing has a deadline.
     due: Option<Duration>,
     /// When its timer rings; `None` when none is set.
@@ -188,6 +190,7 @@ impl World<'_> {
             chance,
             doing: Doing::Calling,
             line: None,
+            asked: Duration::ZERO,
             due: None,
             armed: None,
             token: None,
@@ -263,6 +266,7 @@ impl World<'_> {
         } else {
             REPLY_PATIENCE
         };
+        guest.asked = self.now;
         guest.due = Some(self.now + patience);
         let wire = line.wire;
         guest.notes(self.now, || (Party::Patient, Party::Center, super::words::request(request)));
