@@ -44,6 +44,10 @@ pub(crate) use values::{
 /// place in `rendezvous.toml`.
 pub(crate) const ERRANDS: &str = "Errands";
 
+/// All headings of such flags: what is simulated is another thing each time, too.
+pub(crate) const NO_SETTINGS: [&str; 4] =
+    [ERRANDS, simulate::VIRTUAL, simulate::CROWD, simulate::OUTPUT];
+
 /// The longest visit, in minutes: a day.
 const SLOT_MINUTES_MAX: i64 = 24 * 60;
 

@@ -15,7 +15,7 @@ use protocol::files::FileMistake;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::args::{ConfigFile, ERRANDS};
+use crate::args::{ConfigFile, NO_SETTINGS};
 use crate::input::{self, BadInput};
 
 /// The file that is read when no other is named, if it is there.
@@ -178,7 +178,8 @@ fn settings_of(command: &Command) -> impl Iterator<Item = &Arg> {
     command.get_arguments().filter(|flag| {
         let own =
             flag.get_long().is_some_and(|long| !matches!(long, "config" | "help" | "version"));
-        own && !flag.is_hide_set() && flag.get_help_heading() != Some(ERRANDS)
+        own && !flag.is_hide_set()
+            && flag.get_help_heading().is_none_or(|heading| !NO_SETTINGS.contains(&heading))
     })
 }
 

@@ -12,13 +12,13 @@ use super::values::{PatientSelect, StoreLocation, Zone};
 use super::{ColorChoice, SLOT_MINUTES_MAX};
 
 /// Help heading of what is for the virtual world only.
-const VIRTUAL: &str = "The virtual world";
+pub(super) const VIRTUAL: &str = "The virtual world";
 
 /// Help heading of what is for a crowd only.
-const CROWD: &str = "A crowd on real sockets";
+pub(super) const CROWD: &str = "A crowd on real sockets";
 
 /// Help heading of what tells how it went.
-const OUTPUT: &str = "What is written";
+pub(super) const OUTPUT: &str = "What is written";
 
 /// The longest time that patients may keep coming.
 const DURATION_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
