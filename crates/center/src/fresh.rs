@@ -10,6 +10,8 @@ pub(crate) enum Purpose {
     SessionToken,
     Account,
     TicketNonce,
+    Patient,
+    InvitationCode,
 }
 
 /// The bytes for `purpose`: SHA-256 of the purpose's name and 256 random bits. Who knows the bytes of
@@ -20,6 +22,8 @@ pub(crate) fn bytes_for(purpose: Purpose, entropy: &Entropy) -> Entropy {
         Purpose::SessionToken => b"rendezvous session token",
         Purpose::Account => b"rendezvous account id",
         Purpose::TicketNonce => b"rendezvous ticket nonce",
+        Purpose::Patient => b"rendezvous patient id",
+        Purpose::InvitationCode => b"rendezvous invitation code",
     };
     let mut digest = Sha256::new();
     digest.update((label.len() as u64).to_le_bytes());
@@ -34,8 +38,14 @@ mod tests {
 
     #[test]
     fn each_purpose_and_each_request_has_bytes_of_its_own() {
-        let purposes =
-            [Purpose::Appointment, Purpose::SessionToken, Purpose::Account, Purpose::TicketNonce];
+        let purposes = [
+            Purpose::Appointment,
+            Purpose::SessionToken,
+            Purpose::Account,
+            Purpose::TicketNonce,
+            Purpose::Patient,
+            Purpose::InvitationCode,
+        ];
         let mut seen = std::collections::BTreeSet::new();
         for request in [[1; 32], [2; 32]] {
             assert!(seen.insert(request));

@@ -6,13 +6,12 @@
 //! a patient's appointments. Whose an appointment is decides the store, in the same transaction as the
 //! rest: another's is answered like one that does not exist.
 
-mod account;
 mod effect;
 mod entrance;
 mod notes;
 mod practising;
 mod slots;
-mod tending;
+pub(crate) mod tending;
 
 use std::net::IpAddr;
 
@@ -30,12 +29,12 @@ use store::{
     Answer, AuditNote, CloseSession, CodeHash, Command, NoteOutcome, Outcome, Query, TokenHash,
 };
 
-use self::account::LoggedInAccount;
 pub use self::effect::{Effect, Fed, NewPassword, Step, Verdict, Verified};
 use self::entrance::NewSession;
 use self::notes::Noted;
 use self::tending::Next;
 use crate::Settled;
+use crate::account::Account;
 use crate::tickets::{TicketFor, TicketOffice};
 
 /// What a center has settled for all its visits.
@@ -73,14 +72,16 @@ pub struct Visit {
 #[derive(Debug)]
 enum State {
     Stranger,
-    LoggedIn(Box<LoggedInAccount>),
+    LoggedIn(Box<Account>),
 }
 
-/// When the request came, and its random bytes.
+/// When a request came, and its random bytes.
 #[derive(Debug, Clone, Copy)]
-struct Present {
-    now: Timestamp,
-    entropy: Entropy,
+pub struct Present {
+    /// When.
+    pub now: Timestamp,
+    /// Fresh for each request.
+    pub entropy: Entropy,
 }
 
 #[derive(Debug)]
@@ -247,7 +248,7 @@ impl Visit {
     }
 
     /// Which right a request needs, and what is to be done with it.
-    fn next(&self, account: &LoggedInAccount, request: Request) -> Next {
+    fn next(&self, account: &Account, request: Request) -> Next {
         let (present, rules) = (&self.present, &self.rules);
         match request {
             Request::LogIn { .. } | Request::Resume { .. } | Request::Enrol { .. } => {
@@ -414,7 +415,7 @@ fn undecided(settled: &Settled) -> Step {
     }
 }
 
-fn visit_of(appointment: &Appointment) -> TicketFor {
+pub(crate) fn visit_of(appointment: &Appointment) -> TicketFor {
     let kind = TicketKind::Visit { appointment: appointment.id, version: appointment.version };
     TicketFor { kind, service: appointment.slot.service.clone() }
 }

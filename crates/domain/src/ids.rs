@@ -17,6 +17,10 @@ impl Default for CenterId {
     }
 }
 
+/// One stretch of a doctor's time that was blocked: counted within the center.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BlockId(pub i64);
+
 /// Fresh random bytes for one request: enough for an id (16) or a session token (32).
 #[derive(Clone, Copy)]
 pub struct Entropy(pub [u8; 32]);

@@ -12,6 +12,7 @@ mod ids;
 mod keys;
 mod money;
 mod name;
+mod person;
 mod refusal;
 mod role;
 mod secret;
@@ -27,12 +28,14 @@ pub use codes::{
 };
 pub use doctor::{Doctor, DoctorAddress};
 pub use hexadecimal::{from_hexadecimal, to_hexadecimal};
-pub use ids::{AccountId, AppointmentId, CenterId, Entropy, PatientId};
+pub use ids::{AccountId, AppointmentId, BlockId, CenterId, Entropy, PatientId};
 pub use keys::{DoctorKeys, KeyError, SealingKey, VerifyingKey};
 pub use money::{Currency, CurrencyError, Money, MoneyError};
 pub use name::{
-    DoctorName, NameError, PlanName, Reason, ReasonError, RequestId, Service, UserName,
+    Contact, DoctorName, NameError, PersonName, PersonTextError, PlanName, Reason, ReasonError,
+    RequestId, Service, Specialty, SpecialtyError, UserName,
 };
+pub use person::{BirthDate, BirthDateError, Person, Relation};
 pub use refusal::Refusal;
 pub use role::{Right, Role, UnknownRole};
 pub use secret::{Password, PasswordError, SessionToken, SessionTokenError};

@@ -160,23 +160,62 @@ name! {
 
 /// The longest reason, in bytes.
 const REASON_BYTES_MAX: usize = 1_024;
+/// The longest name of a person, and the longest way to reach one, in bytes.
+const PERSON_BYTES_MAX: usize = 256;
+/// The longest specialty, in bytes.
+const SPECIALTY_BYTES_MAX: usize = 64;
 
 /// A text is not a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("is not printable text of 1 to {REASON_BYTES_MAX} bytes")]
 pub struct ReasonError;
 
-fn check_reason(text: &str) -> Result<(), ReasonError> {
-    // Joiners belong into the words of some languages; there has to be something besides them.
+/// A text is neither a person's name nor a way to reach one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("is not printable text of 1 to {PERSON_BYTES_MAX} bytes")]
+pub struct PersonTextError;
+
+/// A text is not a specialty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("is not printable text of 1 to {SPECIALTY_BYTES_MAX} bytes")]
+pub struct SpecialtyError;
+
+/// Whether people can read a text of at most `bytes_max` bytes. Joiners belong into the words of some
+/// languages; there has to be something besides them.
+fn is_printable(text: &str, bytes_max: usize) -> bool {
     let is_seen = |c: char| !c.is_whitespace() && !is_invisible(c);
     let printable = !text.chars().any(char::is_control) && text.chars().any(is_seen);
-    if printable && text.len() <= REASON_BYTES_MAX { Ok(()) } else { Err(ReasonError) }
+    printable && text.len() <= bytes_max
+}
+
+fn check_reason(text: &str) -> Result<(), ReasonError> {
+    if is_printable(text, REASON_BYTES_MAX) { Ok(()) } else { Err(ReasonError) }
+}
+
+fn check_person(text: &str) -> Result<(), PersonTextError> {
+    if is_printable(text, PERSON_BYTES_MAX) { Ok(()) } else { Err(PersonTextError) }
+}
+
+fn check_specialty(text: &str) -> Result<(), SpecialtyError> {
+    if is_printable(text, SPECIALTY_BYTES_MAX) { Ok(()) } else { Err(SpecialtyError) }
 }
 
 text! {
     /// Why something was changed, in the words of whoever asked: printable text of 1 to 1,024 bytes,
     /// not only blanks and what is not to be seen.
     Reason, ReasonError, check_reason
+}
+text! {
+    /// What a person is called: printable text of 1 to 256 bytes.
+    PersonName, PersonTextError, check_person
+}
+text! {
+    /// How to reach a person, in whatever words: printable text of 1 to 256 bytes.
+    Contact, PersonTextError, check_person
+}
+text! {
+    /// What a doctor is specialised in, e.g. `General practice`: printable text of 1 to 64 bytes.
+    Specialty, SpecialtyError, check_specialty
 }
 
 impl Service {

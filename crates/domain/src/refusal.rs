@@ -52,6 +52,24 @@ pub enum Refusal {
     /// The patient holds as many appointments as the center allows one patient.
     #[error("no more appointments can be booked, cancel one first")]
     TooManyAppointments,
+    /// The patient holds as many slots, while deciding, as one patient may.
+    #[error("no more slots can be held at once, book or release one first")]
+    TooManyHolds,
+    /// A link to choose a password that was used, replaced, or is too old.
+    #[error("this link was used before or is too old, ask for a new one")]
+    InvitationOver,
+    /// Somebody else logs in under this user name.
+    #[error("this user name is taken")]
+    UserNameTaken,
+    /// The time overlaps a slot of the same doctor.
+    #[error("the time overlaps another slot of this doctor")]
+    SlotsOverlap,
+    /// The doctor's time is blocked then.
+    #[error("the doctor's time is blocked then")]
+    TimeBlocked,
+    /// The visit has not begun, so nobody can have missed it or had it.
+    #[error("the visit has not begun")]
+    VisitNotBegun,
     /// The request id was used for another command.
     #[error("this request id was used for another command")]
     RequestIdReused,

@@ -34,7 +34,12 @@ pub enum Right {
     TendAny,
     /// Register a doctor's address and keys, and hear what is new for the doctor.
     Practise,
-    /// See the audit and the open sessions, and end sessions.
+    /// Look patients up, see a day's sheet with everybody on it, say who has arrived, add and change
+    /// persons, hand out links to choose a password.
+    RunDesk,
+    /// Publish slots, block and open a doctor's time.
+    Schedule,
+    /// See the audit and the open sessions, end sessions, look after accounts and doctors.
     Oversee,
 }
 
@@ -51,6 +56,8 @@ impl Role {
             Right::TendOwn => matches!(self, Self::Patient),
             Right::TendAny => matches!(self, Self::FrontDesk | Self::Integrator),
             Right::Practise => matches!(self, Self::Doctor),
+            Right::RunDesk => matches!(self, Self::FrontDesk),
+            Right::Schedule => matches!(self, Self::FrontDesk | Self::Administrator),
             Right::Oversee => matches!(self, Self::Administrator),
         }
     }

@@ -90,6 +90,12 @@ impl Ended {
             | Refusal::NoSuchDoctor
             | Refusal::AddressTaken
             | Refusal::NoSuchPatient
+            | Refusal::TooManyHolds
+            | Refusal::InvitationOver
+            | Refusal::UserNameTaken
+            | Refusal::SlotsOverlap
+            | Refusal::TimeBlocked
+            | Refusal::VisitNotBegun
             | Refusal::PlanNotCovered => Self::Refused,
             Refusal::NotLoggedIn
             | Refusal::AlreadyLoggedIn

@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use center::{Effect, Fed, Settled, Verdict};
+use center::{Effect, Errand, Fed, No, Onward, Settled, Verdict};
 use domain::{Entropy, Refusal};
 use jiff::Timestamp;
 use store::{Answer, AuditNote, Command, NoteOutcome, NoteVerb, Query, Store, StoreError};
@@ -95,6 +95,21 @@ impl Runtime {
             }
             Effect::Read(query) => Fed::Read(self.read(query).await.ok()),
             Effect::Commit(command) => Fed::Settled(self.commit(command).await),
+        }
+    }
+
+    /// Does what an errand asks for, to its end.
+    ///
+    /// # Errors
+    /// What the errand is refused with.
+    pub async fn run<T: Send + 'static>(&self, errand: Errand<T>) -> Result<T, No> {
+        let mut errand = errand;
+        loop {
+            let (effect, then) = errand.into_parts();
+            match then(self.carry_out(effect).await) {
+                Onward::Errand(next) => errand = next,
+                Onward::Over(result) => return result,
+            }
         }
     }
 

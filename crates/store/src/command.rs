@@ -1,5 +1,6 @@
 //! What can be changed, and what came of it.
 
+mod desk;
 mod doctors;
 mod operator;
 mod people;
@@ -7,18 +8,22 @@ mod people;
 use std::net::IpAddr;
 
 use domain::{
-    AccountId, Appointment, AppointmentId, Doctor, DoctorName, PatientId, Reason, Refusal,
-    RequestId, Service, Slot, SlotId, SlotIndex,
+    AccountId, Appointment, AppointmentId, BlockId, Doctor, DoctorName, PatientId, Reason, Refusal,
+    RequestId, Service, Slot, SlotId, SlotIndex, UserName,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::doctors::{Enrol, IssueTicket, OfferEnrolment, RegisterDoctor, TicketFor};
+pub use self::desk::{BlockTime, Hold, Mark, OpenTime, Release};
+pub use self::doctors::{
+    DescribeDoctor, Enrol, IssueTicket, OfferEnrolment, RegisterDoctor, TicketFor,
+};
 pub use self::operator::OperatorDeed;
 pub(crate) use self::operator::SIGN_HEAD;
 pub use self::people::{
-    AddPatient, AddStaff, CloseSession, EndSessions, Erase, Look, LookAt, OpenSession,
-    SessionChoice, SetPassword, SetTotp,
+    AddDependant, AddPatient, AddPerson, AddStaff, ChangePerson, ChoosePassword, ChoosePlan,
+    CloseSession, EndSessions, Erase, Invite, Look, LookAt, LookAtMany, OpenSession, SessionChoice,
+    SetPassword, SetTotp,
 };
 use crate::{AccountRecord, AuditNote, TokenHash};
 
@@ -93,6 +98,10 @@ pub struct Book {
     /// How many appointments to come the patient may hold, this one included; `None` for any
     /// number.
     pub appointments_max: Option<u32>,
+    /// Why what holds for patients does not hold this time: another patient's hold gives way, a slot
+    /// that has begun but not ended may be booked, any number of appointments may be held. `None`
+    /// when it does hold. A booked slot gives way to nobody.
+    pub waiver: Option<Reason>,
 }
 
 /// Calls an appointment off and frees its slot.
@@ -123,6 +132,8 @@ pub struct Reschedule {
     pub appointment: AppointmentId,
     /// Where to.
     pub slot: SlotChoice,
+    /// As [`Book::waiver`]; an appointment that has begun can be moved, too.
+    pub waiver: Option<Reason>,
 }
 
 /// A slot to be published by hand.
@@ -144,6 +155,8 @@ pub struct AddSlots {
     pub service: Service,
     /// The slots.
     pub slots: Vec<NewSlot>,
+    /// Who asks.
+    pub actor: Actor,
 }
 
 /// A slot of `availabilities.txt`, placed in the calendar.
@@ -194,6 +207,42 @@ pub enum Command {
     Cancel(Cancel),
     /// See [`Reschedule`]. Outcome: `Rescheduled` or a refusal.
     Reschedule(Reschedule),
+    /// See [`Hold`]. Outcome: `Held`, or the refusal `SlotTaken`, `NoSuchSlot`, `TooManyHolds`,
+    /// `NoSuchPatient` or `SessionEnded`.
+    Hold(Hold),
+    /// See [`Release`]. Outcome: `Done`, also when nothing was held, or `SessionEnded`.
+    Release(Release),
+    /// See [`Mark`]. Outcome: `Marked`, or the refusal `NoSuchAppointment`, `AppointmentClosed` for a
+    /// cancelled one, `VisitNotBegun`, or `SessionEnded`.
+    Mark(Mark),
+    /// See [`BlockTime`]. Outcome: `TimeBlocked`, `NoSuchDoctor`, or the refusal `SessionEnded`.
+    BlockTime(BlockTime),
+    /// See [`OpenTime`]. Outcome: `TimeOpened`, or the refusal `SessionEnded`.
+    OpenTime(OpenTime),
+    /// See [`DescribeDoctor`]. Outcome: `Done`, `NoSuchDoctor`, or the refusal `SessionEnded`.
+    DescribeDoctor(DescribeDoctor),
+    /// See [`AddPerson`]. Outcome: `Done`, or the refusal `SessionEnded`.
+    AddPerson(AddPerson),
+    /// See [`ChangePerson`]. Outcome: `Done`, or the refusal `NoSuchPatient` or `SessionEnded`.
+    ChangePerson(ChangePerson),
+    /// See [`ChoosePlan`]. Outcome: `Done`, or the refusal `NoSuchPatient` or `SessionEnded`.
+    ChoosePlan(ChoosePlan),
+    /// See [`AddDependant`]. Outcome: `Done`, also when it is one already; `NoSuchUser` (also for an
+    /// account that is no patient's), or the refusal `NoSuchPatient` or `SessionEnded`.
+    AddDependant(AddDependant),
+    /// See [`Invite`]. Outcome: `Done`, `UserExists` when somebody else has the user name,
+    /// `NoSuchUser`, or the refusal `NoSuchPatient` or `SessionEnded`.
+    Invite(Invite),
+    /// See [`ChoosePassword`]. Outcome: `PasswordChosen`, or the refusal `InvitationOver`.
+    ChoosePassword(ChoosePassword),
+    /// See [`LookAtMany`]. Outcome: `Done`, or the refusal `SessionEnded`.
+    LookAtMany(LookAtMany),
+    /// The same as `Operated`, done by an account instead of the operator. Outcome: `Done`, or the
+    /// refusal `SessionEnded`.
+    Oversaw(OperatorDeed, Actor),
+    /// The plans that are offered for choosing, all of them. Outcome: `Done`, or the refusal
+    /// `SessionEnded`.
+    OfferPlans(Vec<domain::PlanName>, Actor),
     /// See [`OpenSession`]. Outcome: `Done`, or the refusal `WrongCredentials` when the password was
     /// changed meanwhile or the one-time password was used before.
     OpenSession(OpenSession),
@@ -231,7 +280,8 @@ pub enum Command {
     /// See [`IssueTicket`]. Outcome: `TicketGranted`, or the refusal `NoSuchAppointment`,
     /// `AppointmentClosed`, `NoSuchDoctor`, `NoSuchPatient` or `SessionEnded`.
     IssueTicket(IssueTicket),
-    /// See [`AddSlots`]. Outcome: `SlotsAdded`, `NoSuchDoctor` or `SlotsConflict`.
+    /// See [`AddSlots`]. Outcome: `SlotsAdded`, `NoSuchDoctor`, `SlotsConflict`, or the refusal
+    /// `TimeBlocked` or `SessionEnded`.
     AddSlots(AddSlots),
     /// See [`Import`]. Outcome: `Imported` or `ImportConflict`.
     Import(Import),
@@ -301,6 +351,33 @@ pub enum Outcome {
     Rescheduled(Appointment),
     /// A polite "no"; nothing was changed.
     Refused(Refusal),
+    /// The slot waits for the patient until then.
+    #[serde(skip)]
+    Held {
+        /// The slot.
+        slot: Slot,
+        /// When it ceases to wait.
+        expires: Timestamp,
+    },
+    /// The appointment has this status now, and a higher version.
+    #[serde(skip)]
+    Marked(Appointment),
+    /// The time is blocked.
+    #[serde(skip)]
+    TimeBlocked {
+        /// What to open it by.
+        block: BlockId,
+        /// How many free slots were withdrawn.
+        withdrawn: usize,
+        /// What is booked within, and stays so until somebody moves it.
+        booked: Vec<Appointment>,
+    },
+    /// The time is open again, with so many slots published anew.
+    #[serde(skip)]
+    TimeOpened(usize),
+    /// The account that has its new password.
+    #[serde(skip)]
+    PasswordChosen(UserName),
     /// It is done, and there is nothing to tell.
     #[serde(skip)]
     Done,

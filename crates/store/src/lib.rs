@@ -24,15 +24,18 @@ pub use audit::{
     AuditActor, AuditHead, AuditKey, AuditNote, AuditRecord, AuditReport, NoteOutcome, NoteVerb,
 };
 pub use command::{
-    Actor, AddPatient, AddSlots, AddStaff, Book, Cancel, CloseSession, Command, EndSessions, Enrol,
-    Erase, Import, ImportConflict, ImportCounts, ImportedSlot, IssueTicket, Look, LookAt, NewSlot,
-    OfferEnrolment, OpenSession, OperatorDeed, Outcome, RegisterDoctor, Reschedule, SessionChoice,
-    SetPassword, SetTotp, SlotChoice, SlotConflict, Standing, TicketFor,
+    Actor, AddDependant, AddPatient, AddPerson, AddSlots, AddStaff, BlockTime, Book, Cancel,
+    ChangePerson, ChoosePassword, ChoosePlan, CloseSession, Command, DescribeDoctor, EndSessions,
+    Enrol, Erase, Hold, Import, ImportConflict, ImportCounts, ImportedSlot, Invite, IssueTicket,
+    Look, LookAt, LookAtMany, Mark, NewSlot, OfferEnrolment, OpenSession, OpenTime, OperatorDeed,
+    Outcome, RegisterDoctor, Release, Reschedule, SessionChoice, SetPassword, SetTotp, SlotChoice,
+    SlotConflict, Standing, TicketFor,
 };
 pub use query::{
-    AccessRecord, AccountRecord, Answer, AppointmentData, AppointmentRecord, CenterRecord,
-    DeedData, Page, PatientChoice, PatientData, PatientRecord, PersonData, Query, SessionData,
-    SessionRecord, SlotRecord, SlotsAfter, StepData,
+    AccessRecord, AccountOverview, AccountRecord, Answer, AppointmentData, AppointmentRecord,
+    BlockRecord, CenterRecord, ClinicRecord, DeedData, DoctorRecord, FreeSlots, HoldRecord,
+    MemberRecord, Page, PatientChoice, PatientData, PatientRecord, PersonData, PersonRecord, Place,
+    Query, SessionData, SessionRecord, Sheet, SheetRow, SlotRecord, SlotsAfter, StepData, Window,
 };
 pub use secret::{CodeHash, PasswordHash, SessionId, SessionIdError, TokenHash, TotpSecret};
 
@@ -42,6 +45,9 @@ pub const SESSION_IDLE_MAX: SignedDuration = SignedDuration::from_mins(15);
 
 /// How long a session lasts at most, however busy it is (OWASP ASVS 5, 7.3.2).
 pub const SESSION_MAX: SignedDuration = SignedDuration::from_hours(12);
+
+/// How long an account's look at the same of the same patient is the same look, and recorded once.
+pub const SAME_LOOK: SignedDuration = SignedDuration::from_mins(15);
 
 /// Why a batch was not committed, by what is known of it.
 #[derive(Debug, Error)]

@@ -1,6 +1,7 @@
 //! What can be read.
 
 mod record;
+mod screen;
 
 use domain::{
     Appointment, AppointmentId, Doctor, DoctorName, PatientId, SlotId, UserName, Version,
@@ -11,6 +12,11 @@ pub use self::record::{
     AccessRecord, AccountRecord, AppointmentData, AppointmentRecord, CenterRecord, DeedData, Page,
     PatientData, PatientRecord, PersonData, SessionData, SessionRecord, SlotRecord, StepData,
 };
+pub use self::screen::{
+    AccountOverview, BlockRecord, ClinicRecord, DoctorRecord, FreeSlots, HoldRecord, MemberRecord,
+    PersonRecord, Place, Sheet, SheetRow, Window,
+};
+use crate::CodeHash;
 use crate::{AuditHead, AuditRecord, Standing, TokenHash};
 
 /// A place in a list of slots ordered by start and id: the last one that was seen.
@@ -129,6 +135,96 @@ pub enum Query {
         /// At most so many.
         limit: usize,
     },
+    /// See [`FreeSlots`]: what is shown to everybody. Answer: `Slots`.
+    FreeSlots(FreeSlots),
+    /// The doctors, services and plans that there are to choose from. Answer: `Clinic`.
+    Clinic,
+    /// The slots that a patient holds at `now`, by start. Answer: `Holds`, or `NoStanding`.
+    Holds {
+        /// Whose.
+        patient: PatientId,
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides which are over, and whether the session has expired.
+        now: Timestamp,
+    },
+    /// One appointment of a patient with its history. Answer: `Appointment`, or `NoStanding`.
+    Appointment {
+        /// Which.
+        appointment: AppointmentId,
+        /// Whose it must be.
+        patient: PatientId,
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides whether the session has expired.
+        now: Timestamp,
+    },
+    /// The patients for whom the account of `standing` acts, its own one first. Answer: `Household`,
+    /// or `NoStanding`.
+    Household {
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides whether the session has expired.
+        now: Timestamp,
+    },
+    /// The published slots that begin in a stretch of time, with who has them, and what is blocked.
+    /// Answer: `Sheet`, or `NoStanding`.
+    Sheet {
+        /// Only this doctor's; `None` for everybody's.
+        doctor: Option<DoctorName>,
+        /// From when.
+        from: Timestamp,
+        /// Until when.
+        until: Timestamp,
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides which holds are over, and whether the session has expired.
+        now: Timestamp,
+    },
+    /// Patients whose name, contact or user name holds every word of a text, or who were born on the
+    /// day that it names, by name. Answer: `People`, or `NoStanding`.
+    FindPeople {
+        /// The text.
+        text: String,
+        /// At most so many.
+        limit: usize,
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides whether the session has expired.
+        now: Timestamp,
+    },
+    /// Who a patient is. Answer: `People` with one or none, or `NoStanding`.
+    Person {
+        /// Which patient.
+        patient: PatientId,
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides whether the session has expired.
+        now: Timestamp,
+    },
+    /// Accounts in order of their user names. Answer: `Accounts`, or `NoStanding`.
+    Accounts {
+        /// Only those whose user name holds this text; empty for all.
+        text: String,
+        /// Only user names behind this one; `None` from the first.
+        after: Option<UserName>,
+        /// At most so many.
+        limit: usize,
+        /// Who asks.
+        standing: Standing,
+        /// The moment that decides whether the session has expired.
+        now: Timestamp,
+    },
+    /// Whose password is chosen with a code that works at `now`. Answer: `Invited`.
+    Invitation {
+        /// The code, hashed.
+        code: CodeHash,
+        /// The moment that decides whether it is too old.
+        now: Timestamp,
+    },
+    /// A number that is another one after every change, by whatever process; only comparable with
+    /// what the same reader gave before. Answer: `DataVersion`.
+    DataVersion,
     /// A patient's appointments, booked ones first, each group by start. Answer: `Appointments`, or
     /// `NoStanding`.
     AppointmentsOf {
@@ -186,6 +282,24 @@ pub enum Answer {
     Users(Vec<UserName>),
     /// A page of slots.
     Slots(Page),
+    /// The clinic.
+    Clinic(ClinicRecord),
+    /// Slots that a patient holds.
+    Holds(Vec<HoldRecord>),
+    /// `None` when there is none such, or it is another patient's.
+    Appointment(Option<Box<AppointmentData>>),
+    /// Patients for whom an account acts.
+    Household(Vec<MemberRecord>),
+    /// A sheet.
+    Sheet(Sheet),
+    /// People.
+    People(Vec<PersonRecord>),
+    /// Accounts.
+    Accounts(Vec<AccountOverview>),
+    /// `None` for a code that does not work.
+    Invited(Option<UserName>),
+    /// The version of the data.
+    DataVersion(i64),
     /// Whoever asked has lost the standing to ask: the session has ended, or the password changed.
     NoStanding,
     /// A patient's appointments.

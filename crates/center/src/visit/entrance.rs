@@ -7,18 +7,18 @@ use store::{
     Answer, CodeHash, Command, Enrol, OpenSession, Outcome, Query, SESSION_MAX, TokenHash,
 };
 
-use super::account::LoggedInAccount;
 use super::notes::Noted;
 use super::{
     Doing, Effect, NewPassword, Present, State, Step, Verdict, Verified, Visit, refused, undecided,
 };
 use crate::Settled;
+use crate::account::Account;
 use crate::fresh::{Purpose, bytes_for};
 
 /// A session that is being opened.
 #[derive(Debug)]
 pub(super) struct NewSession {
-    account: LoggedInAccount,
+    account: Account,
     token: SessionToken,
     expires: Timestamp,
     /// What the client is told of it.
@@ -72,7 +72,7 @@ impl Visit {
             return None;
         }
         let Present { now, entropy } = self.present;
-        let account = LoggedInAccount::of(account, self.visitor.source, now)?;
+        let account = Account::of(account, self.visitor.source, now)?;
         // That no one-time code works twice is kept with the session it opened.
         if session == KeepSession::No && one_time_step.is_none() {
             self.note_done(Noted::LOG_IN, account.standing.account);
@@ -115,7 +115,7 @@ impl Visit {
             return refused(Refusal::Unavailable);
         };
         let (source, now) = (self.visitor.source, self.present.now);
-        let account = account.and_then(|account| LoggedInAccount::of(account, source, now));
+        let account = account.and_then(|account| Account::of(account, source, now));
         let Some(account) = account else {
             return self.refuse(Some(Noted::LOG_IN), Refusal::SessionEnded);
         };
@@ -151,7 +151,7 @@ impl Visit {
             other => return undecided(&other),
         };
         let (source, now) = (self.visitor.source, self.present.now);
-        let account = LoggedInAccount::of(record, source, now);
+        let account = Account::of(record, source, now);
         self.state = State::LoggedIn(Box::new(account.expect("an enrolled doctor is a doctor")));
         Step::Answer(Reply::LoggedIn(LoggedIn::default()))
     }

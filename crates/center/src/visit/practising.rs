@@ -8,9 +8,9 @@ use protocol::limits::NEWS_CHANGES_MAX;
 use protocol::{News, Registration, TicketsOver};
 use store::{Actor, Answer, Command, Query, RegisterDoctor};
 
-use super::account::Practising;
 use super::tending::Next;
 use super::{Doing, Effect, Rules};
+use crate::account::Practising;
 use crate::tickets::{CLOCK_SKEW, TicketOffice, VISIT_TICKET_VALID};
 
 /// How far news reach back behind what was asked for: a change bears the moment at which its batch

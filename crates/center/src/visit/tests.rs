@@ -41,6 +41,8 @@ fn visitor() -> Visitor {
 
 fn account(patient: Option<PatientId>) -> AccountRecord {
     AccountRecord {
+        tends: Vec::new(),
+        used: None,
         account: AccountId::fresh(now(), &entropy(1)),
         user: UserName::new("ann").unwrap(),
         patient,

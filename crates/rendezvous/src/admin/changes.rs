@@ -57,6 +57,7 @@ pub(super) fn add_slots(books: &Books, task: AddSlotsArgs) -> anyhow::Result<Str
     let now = Timestamp::now();
     let slots = slots_from(&task, &books.zone, now)?;
     let command = Command::AddSlots(AddSlots {
+        actor: store::Actor::Operator,
         doctor: task.doctor.clone(),
         service: task.service,
         slots: slots.clone(),

@@ -49,6 +49,7 @@ pub(super) fn add_staff(books: &Books, task: AddStaffArgs) -> anyhow::Result<Str
     let secret = password::new(&task.user)?;
     let totp = task.role.needs_second_factor().then(fresh_totp);
     let command = Command::AddStaff(AddStaff {
+        actor: store::Actor::Operator,
         account: AccountId::fresh(Timestamp::now(), &runtime::fresh_entropy()),
         user: task.user.clone(),
         password: runtime::password::hash(&secret, &mut Workspace::default()),

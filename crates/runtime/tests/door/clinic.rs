@@ -61,6 +61,7 @@ impl Clinic {
         let store = Sqlite::in_memory().unwrap();
         let now = Timestamp::now();
         let frank = AddStaff {
+            actor: store::Actor::Operator,
             account: AccountId::fresh(now, &entropy(1)),
             user: name("frank"),
             password: right_hash(),

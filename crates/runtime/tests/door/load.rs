@@ -23,6 +23,7 @@ async fn bookings(clinic: &Clinic, first: u32, count: u32, pause: Duration) -> V
             source: None,
         };
         let book = Book {
+            waiver: None,
             patient: patient(number),
             actor: Actor::Account(standing),
             request: None,

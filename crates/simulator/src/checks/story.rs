@@ -84,6 +84,7 @@ impl Story {
     pub(crate) fn booking(&mut self, patient: u8, slot: u32) -> Book {
         self.appointments += 1;
         Book {
+            waiver: None,
             patient: patient_id(patient),
             actor: Actor::Operator,
             request: None,
@@ -129,6 +130,7 @@ pub(crate) fn cancelling(patient: u8, appointment: AppointmentId) -> Command {
 
 pub(crate) fn moving(patient: u8, appointment: AppointmentId, slot: u32) -> Command {
     Command::Reschedule(Reschedule {
+        waiver: None,
         patient: patient_id(patient),
         actor: Actor::Operator,
         request: None,

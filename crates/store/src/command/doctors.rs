@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use domain::{AccountId, AppointmentId, DoctorAddress, DoctorKeys, DoctorName, PatientId};
+use domain::{
+    AccountId, AppointmentId, DoctorAddress, DoctorKeys, DoctorName, PatientId, PersonName,
+    Specialty,
+};
 use jiff::Timestamp;
 
 use super::Actor;
@@ -67,4 +70,17 @@ pub struct IssueTicket {
     pub patient: PatientId,
     /// What for.
     pub ticket_for: TicketFor,
+}
+
+/// Says how a doctor is shown to people.
+#[derive(Debug, Clone)]
+pub struct DescribeDoctor {
+    /// Who.
+    pub doctor: DoctorName,
+    /// What people call the doctor; `None` for the name of the files.
+    pub shown_name: Option<PersonName>,
+    /// What the doctor is specialised in; `None` when nothing is said.
+    pub specialty: Option<Specialty>,
+    /// Who asks.
+    pub actor: Actor,
 }

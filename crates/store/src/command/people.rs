@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use domain::{AccountId, PatientId, Role, UserName};
+use domain::{AccountId, PatientId, Person, PlanName, Role, UserName};
 use jiff::Timestamp;
 
 use super::{Actor, Standing};
-use crate::{PasswordHash, SessionId, TokenHash, TotpSecret};
+use crate::{CodeHash, PasswordHash, SessionId, TokenHash, TotpSecret};
 
 /// A log-in account with the one patient it acts for.
 #[derive(Debug, Clone)]
@@ -74,6 +74,8 @@ pub struct AddStaff {
     pub name: Option<String>,
     /// What its one-time passwords are made of; `None` when it needs none.
     pub totp: Option<TotpSecret>,
+    /// Who asks.
+    pub actor: Actor,
 }
 
 /// Gives an account a new secret for one-time passwords; the old one and all log-ins are revoked.
@@ -127,6 +129,8 @@ pub enum LookAt {
     Patient,
     /// Everything that is held about the patient.
     Everything,
+    /// A sheet of a doctor's day or week with the patient on it.
+    Sheet,
 }
 
 /// Records that somebody looks at another's data; to be committed before the data is read.
@@ -138,4 +142,92 @@ pub struct Look {
     pub patient: PatientId,
     /// What of it.
     pub what: LookAt,
+}
+
+/// The same of several patients at once, as a sheet or a list of people shows them. A look at the
+/// same of the same patient by the same account within [`crate::SAME_LOOK`] is the same look, and
+/// recorded once.
+#[derive(Debug, Clone)]
+pub struct LookAtMany {
+    /// Who looks.
+    pub actor: Actor,
+    /// Whose data it is.
+    pub patients: Vec<PatientId>,
+    /// What of it.
+    pub what: LookAt,
+}
+
+/// A patient without an account: somebody on the phone, a child.
+#[derive(Debug, Clone)]
+pub struct AddPerson {
+    /// The new patient's id.
+    pub patient: PatientId,
+    /// Who it is.
+    pub person: Person,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+/// Replaces what is known of who a patient is; the plan stays.
+#[derive(Debug, Clone)]
+pub struct ChangePerson {
+    /// Which patient.
+    pub patient: PatientId,
+    /// Who it is.
+    pub person: Person,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+/// Keeps the insurance plan that estimates for a patient are asked for.
+#[derive(Debug, Clone)]
+pub struct ChoosePlan {
+    /// Which patient.
+    pub patient: PatientId,
+    /// The plan; `None` forgets it.
+    pub plan: Option<PlanName>,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+/// Lets a patient's account act for one more patient.
+#[derive(Debug, Clone)]
+pub struct AddDependant {
+    /// What the account logs in with.
+    pub user: UserName,
+    /// For whom it acts from now on.
+    pub patient: PatientId,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+/// Offers an account to choose its password by a code that works once; an earlier code of the account
+/// is void. A patient who has no account gets one.
+#[derive(Debug, Clone)]
+pub struct Invite {
+    /// What the account logs in with, or shall.
+    pub user: UserName,
+    /// For which patient the account is made if there is none of this user name; `None` for an
+    /// account that is there.
+    pub patient: Option<PatientId>,
+    /// The id that a new account gets.
+    pub account: AccountId,
+    /// The code, hashed.
+    pub code: CodeHash,
+    /// When it ceases to work.
+    pub expires: Timestamp,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+/// Takes up such an offer: the account gets this password and loses its sessions. The code works
+/// once, and until it expires.
+#[derive(Debug, Clone)]
+pub struct ChoosePassword {
+    /// The code, hashed.
+    pub code: CodeHash,
+    /// The password from now on, hashed.
+    pub password: PasswordHash,
+    /// Where it comes from, for the audit; `None` when that is not known.
+    pub source: Option<IpAddr>,
 }

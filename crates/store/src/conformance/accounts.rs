@@ -16,6 +16,8 @@ fn token(number: u8) -> TokenHash {
 
 fn record(number: u8, phc: &str) -> Answer {
     Answer::Account(Some(AccountRecord {
+        tends: Vec::new(),
+        used: None,
         account: account_id(number),
         user: user_name(&format!("patient{number}")),
         patient: Some(patient_id(number)),

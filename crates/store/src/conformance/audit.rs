@@ -55,6 +55,7 @@ pub(super) fn what_the_operator_could_not_do_is_recorded_too(store: &dyn Store) 
     let last = clinic.audit().len() as u64;
     clinic.run(Command::AddPatient(AddPatient { user: user_name("patient1"), ..account(4) }));
     clinic.run(Command::AddStaff(AddStaff {
+        actor: crate::Actor::Operator,
         account: account_id(50),
         user: user_name("patient1"),
         password: PasswordHash::new("$hash50".to_owned()),

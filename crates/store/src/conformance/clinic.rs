@@ -73,6 +73,7 @@ impl Clinic {
     pub(crate) fn booking(&mut self, patient: u8, index: u32) -> Book {
         self.appointments += 1;
         Book {
+            waiver: None,
             patient: patient_id(patient),
             actor: Actor::Account(standing(patient)),
             request: None,
@@ -110,6 +111,7 @@ impl Clinic {
     pub(crate) fn add_slots(&mut self, doctor: &str, hours: &[(i64, i64)]) -> Outcome {
         let slots = hours.iter().map(|&(from, to)| NewSlot { start: at(from), end: at(to) });
         self.run(Command::AddSlots(AddSlots {
+            actor: crate::Actor::Operator,
             doctor: doctor_name(doctor),
             service: Service::visit(),
             slots: slots.collect(),
@@ -211,6 +213,7 @@ pub(crate) fn token(number: u8) -> TokenHash {
 /// Somebody who works here, without one-time passwords.
 pub(crate) fn staff(number: u8, user: &str, role: Role) -> AddStaff {
     AddStaff {
+        actor: crate::Actor::Operator,
         account: account_id(number),
         user: user_name(user),
         password: PasswordHash::new(format!("$hash{number}")),
@@ -314,6 +317,7 @@ pub(crate) fn cancelling(patient: u8, appointment: AppointmentId) -> Cancel {
 
 pub(crate) fn moving(patient: u8, appointment: AppointmentId, index: u32) -> Reschedule {
     Reschedule {
+        waiver: None,
         patient: patient_id(patient),
         actor: Actor::Account(standing(patient)),
         request: None,

@@ -18,6 +18,8 @@ const TAKEN: Outcome = Outcome::Refused(Refusal::AddressTaken);
 
 fn record(credential: i64) -> AccountRecord {
     AccountRecord {
+        tends: Vec::new(),
+        used: None,
         account: account_id(60),
         user: user_name("doc1"),
         patient: None,

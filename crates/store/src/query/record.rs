@@ -37,6 +37,10 @@ pub struct AccountRecord {
     pub doctor: Option<DoctorName>,
     /// What its one-time passwords are made of; `None` when it needs none.
     pub totp: Option<TotpSecret>,
+    /// Every patient it acts for, its own one first.
+    pub tends: Vec<PatientId>,
+    /// When the session was last used, to the minute; `None` where it was not asked for by a session.
+    pub used: Option<Timestamp>,
 }
 
 /// An open session.

@@ -121,6 +121,7 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
         Query::Appointments { closed_too } => {
             Answer::AppointmentRecords(reading.appointments(*closed_too)?)
         }
+        _ => return Err(StoreError::BadCommand("not built yet")),
     })
 }
 
@@ -367,6 +368,8 @@ pub(super) fn account_record(row: &rusqlite::Row<'_>) -> Result<AccountRecord, S
             Some(secret) => Some(totp_of(&secret).ok_or_else(mistyped)?),
             None => None,
         },
+        tends: Vec::new(),
+        used: None,
     })
 }
 

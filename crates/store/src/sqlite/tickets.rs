@@ -94,6 +94,7 @@ impl Batch<'_> {
             LookAt::Appointments => "look_at_appointments",
             LookAt::Patient => "look_at_patient",
             LookAt::Everything => "look_at_everything",
+            LookAt::Sheet => "look_at_sheet",
         };
         let outcome = refusal.map_or_else(|| DONE.to_owned(), word);
         self.audit(&Deed { patient: Some(look.patient), ..Deed::by(&look.actor, verb, &outcome) })?;

@@ -186,6 +186,7 @@ impl Batch<'_> {
             Command::Enrol(enrol) => self.enrol(enrol),
             Command::RegisterDoctor(register) => self.register_doctor(register),
             Command::IssueTicket(ticket) => self.issue_ticket(ticket),
+            _ => Err(StoreError::BadCommand("not built yet")),
         }
     }
 

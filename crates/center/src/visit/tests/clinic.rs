@@ -67,6 +67,7 @@ impl Clinic {
             [("frank", Role::FrontDesk), ("iris", Role::Integrator), ("adam", Role::Administrator)]
         {
             let staff = AddStaff {
+                actor: store::Actor::Operator,
                 account: AccountId::fresh(now, &Entropy([name.as_bytes()[0]; 32])),
                 user: user(name),
                 password: PasswordHash::new("a hash".to_owned()),

@@ -22,6 +22,7 @@ fn booking(writer: u8, number: u8) -> Command {
     let mut id = [writer; 16];
     id[15] = number;
     Command::Book(Book {
+        waiver: None,
         // Patients 1 to 3 are there; here each of 1,000 bookings is another appointment.
         patient: patient_id(writer % 3 + 1),
         actor: Actor::Account(standing(1)),
