@@ -16,7 +16,7 @@ use std::net::IpAddr;
 
 use domain::{Refusal, SessionToken};
 use jiff::{SignedDuration, Timestamp};
-use store::{Answer, Command, Outcome, Query, TokenHash};
+use store::{Answer, CloseSession, Command, Outcome, Query, TokenHash};
 use thiserror::Error;
 
 use crate::account::Account;
@@ -135,6 +135,13 @@ fn done(outcome: Outcome) -> Result<(), Refusal> {
         Outcome::UserExists => Err(Refusal::UserNameTaken),
         _ => Err(Refusal::Unavailable),
     }
+}
+
+/// Ends a session; also done when there is none.
+#[must_use]
+pub fn log_out(token: &SessionToken, source: IpAddr) -> Errand<()> {
+    let (token, source) = (TokenHash::of(token), Some(source.to_canonical()));
+    Errand::commit(Command::CloseSession(CloseSession { token, source }), done)
 }
 
 /// The account of somebody who comes back with a session at `now`, speaking from `source`; its session

@@ -14,6 +14,7 @@ pub mod errand;
 mod fresh;
 mod ledger;
 pub mod loading;
+pub mod message;
 pub mod tickets;
 mod visit;
 

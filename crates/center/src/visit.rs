@@ -16,7 +16,8 @@ pub(crate) mod tending;
 use std::net::IpAddr;
 
 use domain::{
-    AccountId, Appointment, DoctorName, Entropy, PatientId, Refusal, Service, UserName, WeekTime,
+    AccountId, Appointment, DoctorName, Entropy, PatientId, Refusal, Role, Service, UserName,
+    WeekTime,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -118,6 +119,15 @@ impl Visit {
         match &self.state {
             State::Stranger => None,
             State::LoggedIn(account) => Some(&account.user),
+        }
+    }
+
+    /// What the account is that has logged in; `None` for a stranger.
+    #[must_use]
+    pub fn role(&self) -> Option<Role> {
+        match &self.state {
+            State::Stranger => None,
+            State::LoggedIn(account) => Some(account.role()),
         }
     }
 

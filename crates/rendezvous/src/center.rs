@@ -1,6 +1,7 @@
 //! `rendezvous center`: load the files, take patients in, stop in good order.
 
 mod certificate;
+mod pages;
 mod upkeep;
 
 use std::net::SocketAddr;
@@ -48,6 +49,7 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
     // Before the loading: patients who come meanwhile wait in the kernel's queue.
     let listener = listen(args.listen)?;
     let address = listener.local_addr()?;
+    let web = args.web.web.map(pages::listen).transpose()?;
     let preparing = tokio::task::spawn_blocking({
         let args = Arc::clone(&args);
         move || prepare(&args)
@@ -73,12 +75,18 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
     for network in &args.network.trust_proxy {
         tracing::info!(%network, "PROXY headers from there are believed");
     }
+    let pages = web.map(|listener| pages::open(listener, &args, &center, &certificate.door));
+    let pages = pages.transpose()?;
     tokio::spawn(certificate.watch());
     let (end_upkeep, ended) = tokio::sync::oneshot::channel();
     let upkeep = tokio::spawn(upkeep.run(ended));
     tracing::info!(%address, store = %args.store, "the health center is open");
     screen.show(|| screen::center::has_address(address.port(), address.ip()));
+    let pages = pages.map(|pages| tokio::spawn(pages.serve(shutdown.clone())));
     net::center::serve(listener, center, shutdown).await;
+    if let Some(pages) = pages {
+        pages.await.context("the pages broke")?;
+    }
     // Everything acknowledged is on disk already; this is for what still waits in line.
     runtime.stop();
     // And the head of the audit for what has come since the last second.

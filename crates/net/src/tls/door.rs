@@ -54,6 +54,15 @@ impl TlsDoor {
         Ok(())
     }
 
+    /// What a server of another protocol shows the same certificate with, also when it is replaced.
+    /// `protocol` is what it speaks inside (ALPN, RFC 7301).
+    #[must_use]
+    pub fn for_protocol(&self, protocol: &str) -> Arc<ServerConfig> {
+        let mut config = (*self.config).clone();
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        Arc::new(config)
+    }
+
     /// Shakes hands; whoever calls sees to the deadline.
     pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<PeerStream> {
         let sealed = TlsAcceptor::from(Arc::clone(&self.config)).accept(stream).await?;

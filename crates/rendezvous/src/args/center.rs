@@ -39,9 +39,25 @@ pub(crate) struct CenterArgs {
     #[arg(long, value_enum, default_value_t = Screen::Exercise)]
     pub(crate) screen: Screen,
     #[command(flatten)]
+    pub(crate) web: WebArgs,
+    #[command(flatten)]
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+}
+
+/// The pages.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Pages")]
+pub(crate) struct WebArgs {
+    /// TCP address to show the pages at: in plaintext on loopback, else over HTTPS with the center's
+    /// certificate [default: no pages]
+    #[arg(long, value_name = "ADDR", value_parser = values::address)]
+    pub(crate) web: Option<SocketAddr>,
+    /// Where browsers find the pages, for links that are handed out, e.g. https://clinic.example
+    /// [default: the address of --web]
+    #[arg(long, value_name = "URL", requires = "web")]
+    pub(crate) web_url: Option<String>,
 }
 
 impl CenterArgs {

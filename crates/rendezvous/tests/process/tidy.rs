@@ -8,15 +8,19 @@ use std::path::{Path, PathBuf};
 use crate::running::{rendezvous, told};
 
 /// What each crate may import of ours, as drawn in ARCHITECTURE.md.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("protocol", &["domain"]),
     ("store", &["domain"]),
     ("center", &["domain", "protocol", "store"]),
     ("runtime", &["center", "domain", "store"]),
     ("net", &["center", "domain", "protocol", "runtime"]),
+    ("web", &["center", "domain", "runtime"]),
     ("simulator", &["center", "domain", "net", "protocol", "runtime", "store"]),
-    ("rendezvous", &["center", "domain", "net", "protocol", "runtime", "simulator", "store"]),
+    (
+        "rendezvous",
+        &["center", "domain", "net", "protocol", "runtime", "simulator", "store", "web"],
+    ),
 ];
 
 const DOCUMENTS: [&str; 7] = [

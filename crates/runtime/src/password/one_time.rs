@@ -5,7 +5,7 @@
 
 use domain::{OneTimePassword, UserName};
 use jiff::Timestamp;
-use totp_rs::{Algorithm, Builder, Secret};
+use totp_rs::{Algorithm, Builder, Secret, Totp};
 
 /// How long one code is shown, in seconds (RFC 6238 §5.2).
 pub const STEP_SECONDS: u64 = 30;
@@ -24,16 +24,27 @@ pub fn accepted_step(
     now: Timestamp,
 ) -> Option<u64> {
     let seconds = u64::try_from(now.as_second()).ok()?;
-    let generator = Builder::new()
+    // Codes are compared in constant time.
+    generator(secret).check(code.expose(), seconds)
+}
+
+/// What an authenticator with this secret shows at `now`: for tests, and for demonstrations whose
+/// secret is everybody's.
+#[must_use]
+pub fn shown_at(secret: &[u8; SECRET_BYTES], now: Timestamp) -> String {
+    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+    generator(secret).generate(seconds).to_string()
+}
+
+fn generator(secret: &[u8; SECRET_BYTES]) -> Totp {
+    Builder::new()
         .with_secret(*secret)
         .with_algorithm(Algorithm::SHA1)
         .with_digits(DIGITS)
         .with_step_duration(STEP_SECONDS)
         .with_skew(SKEW_STEPS)
         .build()
-        .expect("160 bits and 6 digits are what RFC 6238 asks for");
-    // Codes are compared in constant time.
-    generator.check(code.expose(), seconds)
+        .expect("160 bits and 6 digits are what RFC 6238 asks for")
 }
 
 /// A secret in base 32 (RFC 4648 §6), as people type it into an authenticator.

@@ -1,0 +1,2 @@
+// Every page works without this; it only makes some smoother.
+"use strict";

@@ -1,0 +1,11 @@
+//! Pages of admin.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::Site;
+
+pub(crate) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+}
