@@ -10,6 +10,7 @@ mod center;
 mod check_history;
 mod config;
 mod doctor;
+mod enrolling;
 mod exit;
 mod file_stamp;
 mod input;

@@ -9,6 +9,7 @@ use net::tls::TlsDoor;
 use tokio::net::TcpListener;
 use web::{Doors, Site};
 
+use super::demo::Stage;
 use crate::args::CenterArgs;
 
 /// What is spoken inside TLS (ALPN).
@@ -41,12 +42,18 @@ pub(super) fn open(
     let url = url.unwrap_or_else(|| format!("{scheme}://{address}"));
     tracing::info!(%url, "the pages are open");
     let (runtime, rules) = (center.runtime.clone(), center.rules.clone());
-    let site = Site { runtime, rules, url, demo: None };
+    let demo = args.demo.then(Stage::demo);
+    let site = Site { runtime, rules, url, demo };
     let doors = Doors { tls, trusted_proxies: center.trusted_proxies.clone() };
     Ok(Pages { listener, site, doors })
 }
 
 impl Pages {
+    /// Where they are.
+    pub(super) fn url(&self) -> &str {
+        &self.site.url
+    }
+
     /// Shows them until the center closes.
     pub(super) async fn serve(self, mut shutdown: Shutdown) {
         let Self { listener, site, doors } = self;
