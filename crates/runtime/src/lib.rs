@@ -3,10 +3,13 @@
 //! shells hold a [`Runtime`] and `carry_out(effect).await`; no store call and no hash ever runs on
 //! their own threads.
 //!
-//! What is deliberately not here: SQL, HTTP, sockets, rules.
+//! It also asks doctors: [`doctor_line`] is the one socket it has.
+//!
+//! What is deliberately not here: SQL, HTTP, connections, rules.
 
 mod bookkeeper;
 mod device;
+pub mod doctor_line;
 mod door;
 mod lanes;
 mod notes;

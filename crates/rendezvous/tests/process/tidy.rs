@@ -13,7 +13,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("protocol", &["domain"]),
     ("store", &["domain"]),
     ("center", &["domain", "protocol", "store"]),
-    ("runtime", &["center", "domain", "store"]),
+    ("runtime", &["center", "domain", "protocol", "store"]),
     ("net", &["center", "domain", "protocol", "runtime"]),
     ("simulator", &["center", "domain", "net", "protocol", "runtime", "store"]),
     ("rendezvous", &["center", "domain", "net", "protocol", "runtime", "simulator", "store"]),
