@@ -36,21 +36,25 @@ use crate::{serving, stores};
 ///
 /// # Errors
 /// When the address, the store or a file cannot be used.
-pub(crate) fn run(args: CenterArgs, global: &Global) -> anyhow::Result<Ended> {
+pub(crate) fn run(mut args: CenterArgs, global: &Global) -> anyhow::Result<Ended> {
+    let stage = args.demo.then(|| Stage::set(&mut args)).transpose()?;
     serving::raise_open_files_limit();
     let outlet = Outlet::stdout()?;
     let tasks = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let screen = serving::screen(args.screen, outlet.sender());
-    let ended = tasks.block_on(serve(args, global, screen));
+    let ended = tasks.block_on(serve(args, stage.as_ref(), global, screen));
     tasks.shutdown_background();
     outlet.finish(FLUSH_MAX);
     ended
 }
 
-async fn serve(args: CenterArgs, global: &Global, screen: Screen) -> anyhow::Result<Ended> {
+async fn serve(
+    args: CenterArgs,
+    stage: Option<&Stage>,
+    global: &Global,
+    screen: Screen,
+) -> anyhow::Result<Ended> {
     let mut shutdown = serving::stop_signals(global)?;
-    let mut args = args;
-    let stage = args.demo.then(|| Stage::set(&mut args)).transpose()?;
     let args = Arc::new(args);
     // Before the loading: patients who come meanwhile wait in the kernel's queue.
     let listener = listen(args.listen)?;
@@ -83,11 +87,11 @@ async fn serve(args: CenterArgs, global: &Global, screen: Screen) -> anyhow::Res
     }
     let pages = web.map(|listener| pages::open(listener, &args, &center, &certificate.door));
     let pages = pages.transpose()?;
-    let practices = match &stage {
+    let practices = match stage {
         Some(stage) => Some(stage.open_practices(&store, address, &shutdown)?),
         None => None,
     };
-    if let (Some(_), Some(pages)) = (&stage, &pages) {
+    if let (Some(_), Some(pages)) = (stage, &pages) {
         demo::tell(pages.url())?;
     }
     tokio::spawn(certificate.watch());

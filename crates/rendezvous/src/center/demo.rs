@@ -171,7 +171,7 @@ pub(super) fn tell(url: &str) -> anyhow::Result<()> {
             ""
         };
         let (role, user, password) = (person.role, person.user, person.password);
-        lines.push(format!("  {role:<14} {user:<9} {password}{code}"));
+        lines.push(format!("  {:<14} {user:<9} {password}{code}", role.as_str()));
     }
     lines.push(String::new());
     lines.push("Ctrl-C ends it, and nothing is left behind.".to_owned());

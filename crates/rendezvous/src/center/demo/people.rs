@@ -107,14 +107,16 @@ fn introduce(store: &dyn Store, now: Timestamp) -> anyhow::Result<()> {
 
 fn register(store: &dyn Store, now: Timestamp) -> anyhow::Result<Vec<PatientId>> {
     let mut patients = Vec::new();
+    let mut commands = Vec::new();
     for (at, (name, born, contact)) in PEOPLE.into_iter().enumerate() {
         let (patient, actor) = (PatientId::fresh(now, &fresh_entropy()), Actor::Operator);
         let person = person(name, born, contact)?;
-        done(store, now, Command::AddPerson(AddPerson { patient, person, actor }))?;
+        commands.push(Command::AddPerson(AddPerson { patient, person, actor }));
         let plan = Some(PLANS[at % PLANS.len()].parse()?);
-        done(store, now, Command::ChoosePlan(ChoosePlan { patient, plan, actor }))?;
+        commands.push(Command::ChoosePlan(ChoosePlan { patient, plan, actor }));
         patients.push(patient);
     }
+    all_done(store, now, &commands)?;
     Ok(patients)
 }
 
@@ -135,6 +137,7 @@ fn book(
     let Answer::Slots(page) = store.reader()?.read(&Query::FreeSlots(wanted))? else {
         bail!("the store does not list its free slots");
     };
+    let (mut bookings, mut marks) = (Vec::new(), Vec::new());
     for (at, slot) in (0_u64..).zip(page.slots) {
         // Spread without a pattern that the eye finds, and the same each time.
         let mixed = at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
@@ -152,7 +155,7 @@ fn book(
             appointments_max: None,
             waiver: None,
         };
-        done(store, morning, Command::Book(booking))?;
+        bookings.push(Command::Book(booking));
         let status = match (slot.start <= now, slot.end <= now, mixed % 7) {
             (true, true, 0) => AppointmentStatus::NoShow,
             (true, true, _) => AppointmentStatus::Done,
@@ -160,9 +163,10 @@ fn book(
             _ => continue,
         };
         let actor = Actor::Operator;
-        done(store, now, Command::Mark(Mark { appointment, actor, status }))?;
+        marks.push(Command::Mark(Mark { appointment, actor, status }));
     }
-    Ok(())
+    all_done(store, morning, &bookings)?;
+    all_done(store, now, &marks)
 }
 
 fn offer_plans(store: &dyn Store, now: Timestamp) -> anyhow::Result<()> {
@@ -179,8 +183,15 @@ fn person(name: &str, born: &str, contact: &str) -> anyhow::Result<Person> {
 }
 
 fn done(store: &dyn Store, now: Timestamp, command: Command) -> anyhow::Result<()> {
-    match loading::commit(store, now, command)? {
-        Outcome::Done | Outcome::Booked(_) | Outcome::Marked(_) => Ok(()),
-        other => bail!("the demonstration cannot be set up: {other:?}"),
+    all_done(store, now, &[command])
+}
+
+fn all_done(store: &dyn Store, now: Timestamp, commands: &[Command]) -> anyhow::Result<()> {
+    for outcome in store.writer()?.commit(now, commands)? {
+        match outcome {
+            Outcome::Done | Outcome::Booked(_) | Outcome::Marked(_) => {}
+            other => bail!("the demonstration cannot be set up: {other:?}"),
+        }
     }
+    Ok(())
 }
