@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use center::{Effect, Fed, Settled, Tending, Verdict, Verified};
 use domain::{
@@ -104,12 +105,14 @@ impl Clinic {
 
     /// The right to act for a patient, on a session that frank opens.
     pub(crate) async fn tend(&self, number: u32) -> Tending {
+        // No step works twice.
+        static STEPS: AtomicU64 = AtomicU64::new(1);
         let (token, now) = (SessionToken::fresh(&runtime::fresh_entropy()), runtime::now());
         let open = OpenSession {
             standing: self.frank(),
             token: TokenHash::of(&token),
             expires: now + SignedDuration::from_hours(1),
-            one_time_step: None,
+            one_time_step: Some(STEPS.fetch_add(1, Ordering::Relaxed)),
         };
         assert_eq!(self.decided(Command::OpenSession(open)).await, Outcome::Done);
         let back = center::errand::come_back(&token, HOME.parse().unwrap(), now);
