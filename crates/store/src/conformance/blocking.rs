@@ -90,7 +90,7 @@ pub(super) fn a_hold_does_not_protect_a_slot_and_an_appointment_does(store: &dyn
         Outcome::TimeBlocked { block: BlockId(1), withdrawn: 2, booked: vec![kept.clone()] };
     assert_eq!(block(&mut clinic, desk, "doc1", 0, 100), expected);
     assert_eq!(clinic.book(2, 1), Outcome::Refused(Refusal::NoSuchSlot));
-    assert_eq!(clinic.appointments_of(1), [kept.clone()]);
+    assert_eq!(clinic.appointments_of(1), std::slice::from_ref(&kept));
     // Its slot is nobody's when the appointment leaves it.
     clinic.reschedule(1, kept.id, 2);
     assert_eq!(free(&mut clinic), [(5, 5), (6, 6)]);

@@ -66,7 +66,7 @@ pub(super) fn a_person_without_an_account_is_added_and_changed(store: &dyn Store
     assert_eq!(choose(&mut clinic, desk, patient_id(9), Some("insurance1")), Outcome::Done);
     let plan = Some(PlanName::new("insurance1").unwrap());
     let record = PersonRecord { patient: patient_id(9), person: anna, plan, user: None };
-    assert_eq!(found(&mut clinic, patient_id(9), desk), [record.clone()]);
+    assert_eq!(found(&mut clinic, patient_id(9), desk), std::slice::from_ref(&record));
     // The plan stays when the rest is replaced.
     let renamed = Person { contact: None, ..person("Anna Nová", "2020-02-28", "-") };
     assert_eq!(change(&mut clinic, desk, patient_id(9), renamed.clone()), Outcome::Done);
