@@ -1,5 +1,6 @@
 //! The pages, by who may see them.
 
+mod acting;
 pub(crate) mod admin;
 pub(crate) mod anyone;
 pub(crate) mod desk;
@@ -7,6 +8,8 @@ pub(crate) mod patient;
 
 use domain::DoctorName;
 use sha2::{Digest, Sha256};
+
+pub(crate) use self::acting::acting_for;
 
 /// What stands for a doctor in an address: the first 8 hex digits of the SHA-256 of the name. It hides
 /// nothing that is secret; it keeps names out of addresses, histories and logs.
