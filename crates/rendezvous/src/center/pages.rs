@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use net::Shutdown;
 use net::center::Center;
 use net::tls::TlsDoor;
+use runtime::estimates::Estimates;
 use tokio::net::TcpListener;
 use web::{Doors, Site};
 
@@ -42,8 +43,9 @@ pub(super) fn open(
     let url = url.unwrap_or_else(|| format!("{scheme}://{address}"));
     tracing::info!(%url, "the pages are open");
     let (runtime, rules) = (center.runtime.clone(), center.rules.clone());
+    let estimates = Estimates::new(runtime.clone(), rules.clone());
     let demo = args.demo.then(Stage::demo);
-    let site = Site { runtime, rules, url, demo };
+    let site = Site { runtime, rules, estimates, url, demo };
     let doors = Doors { tls, trusted_proxies: center.trusted_proxies.clone() };
     Ok(Pages { listener, site, doors })
 }
