@@ -26,7 +26,7 @@ const TLS_HANDSHAKE: u8 = 0x16;
 
 /// Serves a browser to the end of its connection, or of the center.
 pub(super) async fn welcome(
-    mut stream: TcpStream,
+    stream: TcpStream,
     source: IpAddr,
     place: Place,
     house: Arc<House>,
