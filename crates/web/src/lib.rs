@@ -7,7 +7,9 @@
 
 mod assets;
 mod cookies;
+mod forwarded;
 mod language;
+pub mod limits;
 mod page;
 mod pages;
 mod problem;

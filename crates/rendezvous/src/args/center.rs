@@ -63,6 +63,11 @@ pub(crate) struct WebArgs {
     /// [default: the address of --web]
     #[arg(long, value_name = "URL", requires = "web")]
     pub(crate) web_url: Option<String>,
+    /// Believe the Forwarded headers (RFC 7239) of web proxies in this network, and those of
+    /// --trust-proxy; may be repeated
+    #[arg(long, value_name = "CIDR", value_delimiter = ' ', value_parser = values::network,
+          requires = "web")]
+    pub(crate) web_trust_proxy: Vec<IpNet>,
 }
 
 impl CenterArgs {

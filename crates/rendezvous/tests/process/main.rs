@@ -20,3 +20,4 @@ mod site;
 mod strangers;
 mod tidy;
 mod visits;
+mod web;

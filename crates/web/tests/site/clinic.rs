@@ -15,6 +15,7 @@ use store::{
     Actor, AddPatient, AddStaff, Command, Import, NewSlot, Outcome, Store as _, TotpSecret,
 };
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use web::{Doors, Site};
 
@@ -31,12 +32,18 @@ pub(crate) struct Clinic {
     pub(crate) runtime: Runtime,
     pub(crate) store: Sqlite,
     pages: JoinHandle<()>,
+    close: Option<oneshot::Sender<()>>,
 }
 
 impl Clinic {
     /// Two doctors, doc1 and doc2, each with an hour free from 09:00 to 17:00 UTC on the next 14
     /// days; the patients ann and bob; frank at the front desk, adam the administrator.
     pub(crate) async fn open() -> Self {
+        Self::open_with(Doors::default()).await
+    }
+
+    /// The same, with doors of its own.
+    pub(crate) async fn open_with(doors: Doors) -> Self {
         let store = Sqlite::in_memory().unwrap();
         let mut writer = store.writer().unwrap();
         let now = Timestamp::now();
@@ -70,13 +77,22 @@ impl Clinic {
         let url = format!("http://{address}");
         let estimates = Estimates::new(runtime.clone(), rules.clone());
         let site = Site { runtime: runtime.clone(), rules, estimates, url, demo: None };
-        let pages = tokio::spawn(web::serve(
-            listener,
-            site,
-            Doors::default(),
-            std::future::pending::<()>(),
-        ));
-        Self { address, runtime, store, pages }
+        let (close, closed) = oneshot::channel();
+        let shutdown = async move {
+            let _ = closed.await;
+        };
+        let pages = tokio::spawn(web::serve(listener, site, doors, shutdown));
+        Self { address, runtime, store, pages, close: Some(close) }
+    }
+
+    /// Tells the pages to close.
+    pub(crate) fn close(&mut self) {
+        drop(self.close.take());
+    }
+
+    /// Waits until they are closed.
+    pub(crate) async fn closed(&mut self) {
+        (&mut self.pages).await.unwrap();
     }
 
     /// A browser that nobody has used yet.
