@@ -25,10 +25,13 @@ use crate::{Effect, Fed, Settled};
 pub use self::anyone::{
     FreeSlotsWanted, InvitationCode, PAGE_SLOTS_MAX, choose_password, clinic, free_slots, invited,
 };
-pub use store::{ClinicRecord, DoctorRecord, MemberRecord, SlotsAfter, Window};
+pub use store::{
+    AccountOverview, AuditActor, AuditRecord, ClinicRecord, DoctorRecord, MemberRecord,
+    SessionChoice, SessionId, SessionRecord, SlotsAfter, TotpSecret, Window,
+};
 
 pub use self::desk::{Invitation, PEOPLE_LISTED_MAX};
-pub use self::oversight::{ACCOUNTS_LISTED_MAX, AUDIT_LISTED_MAX, NewStaff};
+pub use self::oversight::{ACCOUNTS_LISTED_MAX, AUDIT_LISTED_MAX, AuditWanted, NewStaff};
 pub use self::scheduling::Blocked;
 pub use self::tending::{HOLD_FOR, HOLDS_MAX, QuoteFor};
 

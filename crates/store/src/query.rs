@@ -68,6 +68,19 @@ pub enum Query {
         /// At most so many.
         limit: usize,
     },
+    /// The audit backwards, the latest record first. Answer: `AuditTrail`.
+    AuditLatest {
+        /// Only what happened at this moment or later; `None` from the beginning.
+        since: Option<Timestamp>,
+        /// Only what happened before this moment; `None` until now.
+        until: Option<Timestamp>,
+        /// Only what is about this patient; `None` for everything.
+        patient: Option<PatientId>,
+        /// Only records with a number below this one; `None` for all.
+        before: Option<u64>,
+        /// At most so many.
+        limit: usize,
+    },
     /// How far the audit's chain has come. Answer: `AuditHead`.
     AuditHead,
     /// Who but the patient has looked at a patient's data or changed it, the latest first. Answer:
@@ -275,6 +288,7 @@ impl Query {
             | Self::Session { .. }
             | Self::Sessions { .. }
             | Self::AuditTrail { .. }
+            | Self::AuditLatest { .. }
             | Self::AuditHead
             | Self::Patient(_)
             | Self::PatientData(_)

@@ -19,6 +19,9 @@ pub struct Site {
     /// Where the pages are, for links that leave them, without a slash at the end:
     /// `https://clinic.example`.
     pub url: String,
+    /// Where doctors and patients reach the center over TCP, for commands that a page shows:
+    /// `clinic.example:21000`.
+    pub center: String,
     /// A demonstration's log-ins, shown to everybody; `None` for a real center.
     pub demo: Option<Demo>,
 }

@@ -39,6 +39,19 @@ pub struct NewStaff {
     pub totp: Option<TotpSecret>,
 }
 
+/// Which records of the audit somebody wants to see.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AuditWanted {
+    /// Only what happened at this moment or later; `None` from the beginning.
+    pub since: Option<Timestamp>,
+    /// Only what happened before this moment; `None` until now.
+    pub until: Option<Timestamp>,
+    /// Only what is about this patient; `None` for everything.
+    pub patient: Option<PatientId>,
+    /// Only records with a number below this one, where the last page ended; `None` for all.
+    pub before: Option<u64>,
+}
+
 impl Oversight {
     /// Accounts in order of their user names, behind `after`, whose user name holds `text`.
     #[must_use]
@@ -98,15 +111,12 @@ impl Oversight {
         })
     }
 
-    /// Records of the audit from a moment on, or behind a number; at most [`AUDIT_LISTED_MAX`].
+    /// Records of the audit, the latest first; at most [`AUDIT_LISTED_MAX`].
     #[must_use]
-    pub fn audit(
-        &self,
-        since: Option<Timestamp>,
-        patient: Option<PatientId>,
-        after: Option<u64>,
-    ) -> Errand<Vec<AuditRecord>> {
-        let query = Query::AuditTrail { since, patient, after, limit: AUDIT_LISTED_MAX };
+    pub fn audit(&self, wanted: AuditWanted) -> Errand<Vec<AuditRecord>> {
+        let AuditWanted { since, until, patient, before } = wanted;
+        let limit = AUDIT_LISTED_MAX;
+        let query = Query::AuditLatest { since, until, patient, before, limit };
         self.after(OperatorDeed::LookAtAudit { patient }, query, |answer| match answer {
             Answer::AuditTrail(records) => Some(records),
             _ => None,

@@ -35,7 +35,7 @@ pub(super) fn open(
     listener: TcpListener,
     args: &CenterArgs,
     center: &Center,
-    door: &TlsDoor,
+    (tcp, door): (SocketAddr, &TlsDoor),
 ) -> anyhow::Result<Pages> {
     let address = listener.local_addr()?;
     let plaintext = address.ip().is_loopback();
@@ -47,12 +47,23 @@ pub(super) fn open(
     let (runtime, rules) = (center.runtime.clone(), center.rules.clone());
     let estimates = Estimates::new(runtime.clone(), rules.clone());
     let demo = args.demo.then(Stage::demo);
-    let site = Site { runtime, rules, estimates, url, demo };
+    let center = reached_at(tcp, &url);
+    let site = Site { runtime, rules, estimates, url, center, demo };
     let mut trusted_proxies = center.trusted_proxies.clone();
     trusted_proxies.extend(args.web.web_trust_proxy.iter().copied());
     let limits = limits_of(args);
     let doors = Doors { tls, trusted_proxies, limits };
     Ok(Pages { listener, site, doors })
+}
+
+/// Where others reach a center that listens at `tcp`: on all addresses it is where its pages are.
+fn reached_at(tcp: SocketAddr, url: &str) -> String {
+    if !tcp.ip().is_unspecified() {
+        return tcp.to_string();
+    }
+    let host = url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    format!("{name}:{}", tcp.port())
 }
 
 /// The limits that were set, or less where open files are too few for them.

@@ -175,6 +175,7 @@ conformance! {
         an_answer_given_again_is_recorded_as_such
         a_note_is_recorded_as_it_is
         the_trail_is_read_by_time_patient_and_place
+        the_trail_is_read_backwards_in_a_stretch_of_time
         the_head_grows_with_each_record
         a_conflict_in_a_batch_does_not_break_the_chain
         what_the_operator_did_beside_the_store_is_recorded

@@ -55,6 +55,27 @@ impl Reading<'_> {
         }
     }
 
+    pub(super) fn audit_latest(
+        &self,
+        (since, until): (Option<Timestamp>, Option<Timestamp>),
+        patient: Option<PatientId>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        let since = since.map_or(i64::MIN, Timestamp::as_millisecond);
+        let until = until.map_or(i64::MAX, Timestamp::as_millisecond);
+        let before = before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
+        let span = (self.center, CHAIN, before, since, until, rows_at_most(limit));
+        match &patient {
+            None => all(self.connection, AUDIT_LATEST, span, audit_record),
+            Some(patient) => {
+                let (center, chain, before, since, until, limit) = span;
+                let params = (center, chain, before, since, until, limit, patient.as_bytes());
+                all(self.connection, AUDIT_LATEST_OF_PATIENT, params, audit_record)
+            }
+        }
+    }
+
     pub(super) fn audit_head(&self) -> Result<Option<AuditHead>, StoreError> {
         let sql = "SELECT entry, mac FROM audit WHERE center = ?1 AND chain = ?2
             ORDER BY entry DESC LIMIT 1";
@@ -147,6 +168,24 @@ pub(super) const AUDIT_OF_PATIENT: &str = concat!(
     " FROM audit u LEFT JOIN account a ON a.center = u.center AND a.account = u.who",
     " WHERE u.center = ?1 AND u.patient = ?6 AND u.chain = ?2 AND u.entry > ?3 AND u.at >= ?4",
     " ORDER BY u.entry LIMIT ?5"
+);
+
+/// The records before number `?3`, from the moment `?4` until before `?5`, the latest first.
+pub(super) const AUDIT_LATEST: &str = concat!(
+    "SELECT ",
+    audit_record_columns!(),
+    " FROM audit u LEFT JOIN account a ON a.center = u.center AND a.account = u.who",
+    " WHERE u.center = ?1 AND u.chain = ?2 AND u.entry < ?3 AND u.at >= ?4 AND u.at < ?5",
+    " ORDER BY u.entry DESC LIMIT ?6"
+);
+
+/// The same, about the patient `?7`.
+pub(super) const AUDIT_LATEST_OF_PATIENT: &str = concat!(
+    "SELECT ",
+    audit_record_columns!(),
+    " FROM audit u LEFT JOIN account a ON a.center = u.center AND a.account = u.who",
+    " WHERE u.center = ?1 AND u.patient = ?7 AND u.chain = ?2 AND u.entry < ?3 AND u.at >= ?4",
+    " AND u.at < ?5 ORDER BY u.entry DESC LIMIT ?6"
 );
 
 /// What others than the accounts of the patient `?2` did about that patient, the latest first.

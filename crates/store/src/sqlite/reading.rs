@@ -109,6 +109,10 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
         Query::AuditTrail { since, patient, after, limit } => {
             Answer::AuditTrail(reading.audit_trail(*since, *patient, *after, *limit)?)
         }
+        Query::AuditLatest { since, until, patient, before, limit } => {
+            let span = (*since, *until);
+            Answer::AuditTrail(reading.audit_latest(span, *patient, *before, *limit)?)
+        }
         Query::AuditHead => Answer::AuditHead(reading.audit_head()?),
         Query::Accesses { patient, limit, .. } => {
             Answer::Accesses(reading.accesses(*patient, *limit)?)

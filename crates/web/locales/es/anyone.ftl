@@ -79,3 +79,20 @@ price-age =
         [one] de hace 1 minuto
        *[other] de hace { $count } minutos
     }
+
+# Elegir una contraseña con un enlace.
+
+password-title = Elegir una contraseña
+password-for = Para el nombre de usuario
+password-new = Contraseña nueva
+password-again = Otra vez la misma
+password-choose = Elegir esta contraseña
+password-policy = De { $min } a { $max } caracteres, con las palabras que quiera. Ni su nombre de usuario, ni el nombre de este programa, ni una de las contraseñas que todos prueban primero.
+password-differs = Las dos contraseñas no son iguales.
+password-short = Esta contraseña es demasiado corta.
+password-long = Esta contraseña es demasiado larga.
+password-common = Esta contraseña es una de las que todos prueban primero.
+password-user-name = Su nombre de usuario no sirve de contraseña.
+password-product = El nombre de este programa no sirve de contraseña.
+password-have-one = Tengo contraseña: iniciar sesión
+notice-password-chosen = Ha elegido su contraseña. Inicie sesión con ella.

@@ -2,6 +2,7 @@
 
 mod language;
 mod log_in;
+mod password;
 mod slots;
 
 use std::sync::Arc;
@@ -21,4 +22,5 @@ pub(crate) fn routes() -> Router<Arc<Site>> {
         .route("/log-in", get(log_in::show).post(log_in::log_in))
         .route("/log-out", post(log_in::log_out))
         .route("/language", post(language::choose))
+        .route("/password/{code}", get(password::show).post(password::choose))
 }

@@ -75,8 +75,9 @@ impl Clinic {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}");
+        let center = "clinic.example:21000".to_owned();
         let estimates = Estimates::new(runtime.clone(), rules.clone());
-        let site = Site { runtime: runtime.clone(), rules, estimates, url, demo: None };
+        let site = Site { runtime: runtime.clone(), rules, estimates, url, center, demo: None };
         let (close, closed) = oneshot::channel();
         let shutdown = async move {
             let _ = closed.await;

@@ -9,7 +9,7 @@ use super::super::inviting::INVITED;
 use super::super::looking::LATEST_OF_PATIENT;
 use super::super::offering::{DOCTORS, SERVICES};
 use super::super::overseeing::{
-    ACCESSES, AUDIT_OF_PATIENT, AUDIT_TRAIL, CHANGED_APPOINTMENTS, OPEN_SESSIONS,
+    ACCESSES, AUDIT_LATEST, AUDIT_LATEST_OF_PATIENT, AUDIT_OF_PATIENT, AUDIT_TRAIL, CHANGED_APPOINTMENTS, OPEN_SESSIONS,
 };
 use super::super::patients::ONE_APPOINTMENT;
 use super::super::patients::PATIENT;
@@ -81,6 +81,11 @@ fn the_audit_is_read_in_its_order_and_by_patient() {
     let of_patient = "SEARCH u USING INDEX audit_of_patient \
         (center=? AND patient=? AND chain=? AND entry>?)";
     check(AUDIT_OF_PATIENT, of_patient, false);
+    let backwards = "SEARCH u USING PRIMARY KEY (center=? AND chain=? AND entry<?)";
+    check(AUDIT_LATEST, backwards, false);
+    let of_patient = "SEARCH u USING INDEX audit_of_patient \
+        (center=? AND patient=? AND chain=? AND entry<?)";
+    check(AUDIT_LATEST_OF_PATIENT, of_patient, false);
     let accesses = "SEARCH u USING INDEX audit_of_patient (center=? AND patient=? AND chain=?)";
     check(ACCESSES, accesses, false);
 }
