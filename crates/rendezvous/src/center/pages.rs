@@ -47,8 +47,8 @@ pub(super) fn open(
     let (runtime, rules) = (center.runtime.clone(), center.rules.clone());
     let estimates = Estimates::new(runtime.clone(), rules.clone());
     let demo = args.demo.then(Stage::demo);
-    let center = reached_at(tcp, &url);
-    let site = Site { runtime, rules, estimates, url, center, demo };
+    let reached = reached_at(tcp, &url);
+    let site = Site { runtime, rules, estimates, url, center: reached, demo };
     let mut trusted_proxies = center.trusted_proxies.clone();
     trusted_proxies.extend(args.web.web_trust_proxy.iter().copied());
     let limits = limits_of(args);
