@@ -231,7 +231,8 @@ pub enum Command {
     /// account that is no patient's), or the refusal `NoSuchPatient` or `SessionEnded`.
     AddDependant(AddDependant),
     /// See [`Invite`]. Outcome: `Done`, `UserExists` when somebody else has the user name,
-    /// `NoSuchUser`, or the refusal `NoSuchPatient` or `SessionEnded`.
+    /// `NoSuchUser` (also when the patient logs in with another one), or the refusal `NoSuchPatient`
+    /// or `SessionEnded`.
     Invite(Invite),
     /// See [`ChoosePassword`]. Outcome: `PasswordChosen`, or the refusal `InvitationOver`.
     ChoosePassword(ChoosePassword),

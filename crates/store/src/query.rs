@@ -198,7 +198,8 @@ pub enum Query {
         now: Timestamp,
     },
     /// Patients whose name, contact or user name holds every word of a text, or who were born on the
-    /// day that it names, by name. Answer: `People`, or `NoStanding`.
+    /// day that it names, by name. Nobody for a text without words, or with more than anybody types.
+    /// Answer: `People`, or `NoStanding`.
     FindPeople {
         /// The text.
         text: String,

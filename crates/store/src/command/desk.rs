@@ -48,7 +48,7 @@ pub struct Mark {
 
 /// Takes a stretch of a doctor's time off the calendar: free slots that overlap it are withdrawn (a
 /// hold does not protect one), and none is published within while it is blocked, from files neither.
-/// What is booked stays booked.
+/// What is booked stays booked; its slot is withdrawn when the appointment leaves it.
 #[derive(Debug, Clone)]
 pub struct BlockTime {
     /// Whose.
@@ -64,7 +64,8 @@ pub struct BlockTime {
 }
 
 /// Opens blocked time again: the slots that were withdrawn for it, and have not begun, are published
-/// anew (with new ids).
+/// anew (with new ids), but for what overlaps a slot that was published meanwhile. What lies in
+/// another block waits for that one. Nothing is done for a block that is open already, or is none.
 #[derive(Debug, Clone)]
 pub struct OpenTime {
     /// Which.

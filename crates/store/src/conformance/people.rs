@@ -287,6 +287,10 @@ pub(super) fn only_a_patients_own_account_is_invited_for_the_patient(store: &dyn
         "invite: session_ended",
     ];
     assert_eq!(clinic.told_after(last), expected);
+    // An account that was not made is named nowhere.
+    let subjects = clinic.audit().split_off(usize::try_from(last).unwrap());
+    let unmade = Some(account_id(90).to_string());
+    assert!(subjects.iter().all(|record| record.subject != unmade));
 }
 
 pub(super) fn who_is_forgotten_has_no_plan_and_no_invitation(store: &dyn Store) {

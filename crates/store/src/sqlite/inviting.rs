@@ -23,7 +23,13 @@ impl Batch<'_> {
             (None, Some(account)) => self.patient_of_account(account)?,
             (None, None) => None,
         };
-        let made = invite.patient.map(|_| invite.account);
+        let made = match (there, invite.patient) {
+            (None, Some(patient)) => {
+                let new = self.is_patient(patient)? && !self.has_own_account(patient)?;
+                new.then_some(invite.account)
+            }
+            _ => None,
+        };
         let subject = there.or(made).map(|account| account.to_string());
         let deed = Deed {
             patient,
