@@ -1,6 +1,7 @@
 //! `rendezvous center`: load the files, take patients in, stop in good order.
 
 mod certificate;
+mod demo;
 mod pages;
 mod upkeep;
 
@@ -18,9 +19,11 @@ use net::{PlaintextFrom, Screen};
 use protocol::screen;
 use runtime::Runtime;
 use store::Store;
+use store::sqlite::Sqlite;
 use tokio::net::TcpListener;
 
 use self::certificate::Certificate;
+use self::demo::Stage;
 use self::upkeep::Upkeep;
 use crate::args::{CenterArgs, Global, StoreLocation};
 use crate::exit::Ended;
@@ -33,19 +36,26 @@ use crate::{serving, stores};
 ///
 /// # Errors
 /// When the address, the store or a file cannot be used.
-pub(crate) fn run(args: CenterArgs, global: &Global) -> anyhow::Result<Ended> {
+pub(crate) fn run(mut args: CenterArgs, global: &Global) -> anyhow::Result<Ended> {
+    let stage = args.demo.then(|| Stage::set(&mut args)).transpose()?;
     serving::raise_open_files_limit();
     let outlet = Outlet::stdout()?;
     let tasks = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let screen = serving::screen(args.screen, outlet.sender());
-    let ended = tasks.block_on(serve(Arc::new(args), global, screen));
+    let ended = tasks.block_on(serve(args, stage.as_ref(), global, screen));
     tasks.shutdown_background();
     outlet.finish(FLUSH_MAX);
     ended
 }
 
-async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow::Result<Ended> {
+async fn serve(
+    args: CenterArgs,
+    stage: Option<&Stage>,
+    global: &Global,
+    screen: Screen,
+) -> anyhow::Result<Ended> {
     let mut shutdown = serving::stop_signals(global)?;
+    let args = Arc::new(args);
     // Before the loading: patients who come meanwhile wait in the kernel's queue.
     let listener = listen(args.listen)?;
     let address = listener.local_addr()?;
@@ -54,7 +64,7 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
         let args = Arc::clone(&args);
         move || prepare(&args)
     });
-    let Prepared { runtime, zone, certificate, upkeep } = tokio::select! {
+    let Prepared { runtime, zone, certificate, upkeep, store } = tokio::select! {
         biased;
         () = shutdown.wait() => return Ok(Ended::Done),
         prepared = preparing => prepared.context("the loading broke")??,
@@ -77,6 +87,13 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
     }
     let pages = web.map(|listener| pages::open(listener, &args, &center, &certificate.door));
     let pages = pages.transpose()?;
+    let practices = match stage {
+        Some(stage) => Some(stage.open_practices(&store, address, &shutdown)?),
+        None => None,
+    };
+    if let (Some(_), Some(pages)) = (stage, &pages) {
+        demo::tell(pages.url())?;
+    }
     tokio::spawn(certificate.watch());
     let (end_upkeep, ended) = tokio::sync::oneshot::channel();
     let upkeep = tokio::spawn(upkeep.run(ended));
@@ -86,6 +103,9 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
     net::center::serve(listener, center, shutdown).await;
     if let Some(pages) = pages {
         pages.await.context("the pages broke")?;
+    }
+    if let Some(practices) = practices {
+        practices.join_all().await;
     }
     // Everything acknowledged is on disk already; this is for what still waits in line.
     runtime.stop();
@@ -122,6 +142,7 @@ struct Prepared {
     zone: TimeZone,
     certificate: Certificate,
     upkeep: Upkeep,
+    store: Sqlite,
 }
 
 /// Makes sure of the keys, loads the files and opens the store for business.
@@ -137,12 +158,15 @@ fn prepare(args: &CenterArgs) -> anyhow::Result<Prepared> {
     if let Some(dir) = &args.input {
         load_input(&store, args, dir)?;
     }
+    if args.demo {
+        Stage::furnish(&store)?;
+    }
     let zone = loading::settle_zone(&store, args.load.zone.as_ref())?;
     tracing::info!(zone = loading::name_of(&zone), "clocks");
     // What was loaded is not without a signed head even if the center ends at once.
     upkeep.once(Timestamp::now());
     let runtime = Runtime::start(&store, &args.limits.of_runtime(device_key))?;
-    Ok(Prepared { runtime, zone, certificate, upkeep })
+    Ok(Prepared { runtime, zone, certificate, upkeep, store })
 }
 
 fn load_input(store: &dyn Store, args: &CenterArgs, dir: &Path) -> anyhow::Result<()> {

@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use domain::{DoctorAddress, DoctorName};
 use net::doctor::{Office, Recorded};
 use net::patient::Caller;
-use net::{PlaintextFrom, Shutdown};
+use net::{PlaintextFrom, Screen, Shutdown};
 use protocol::ticket::{SigningKey, TicketKind};
 use protocol::{Answered, DoctorIdentity, News, Practice, Registration, SealingSecret, screen};
 use tokio::net::UdpSocket;
@@ -77,6 +77,22 @@ pub(crate) fn run(args: DoctorArgs, global: &Global) -> anyhow::Result<Ended> {
     ended
 }
 
+/// Opens the practice of the one doctor of `args`, and answers until `shutdown`.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn practise(args: &DoctorArgs, shutdown: Shutdown) -> anyhow::Result<()> {
+    for (doctor, address) in addresses(args)? {
+        let (office, line) =
+            open(args, doctor, address, &Screen::quiet(), shutdown.clone()).await?;
+        if let Some((liaison, caller)) = line {
+            tokio::spawn(liaison.keep(caller));
+        }
+        net::doctor::serve(office).await;
+    }
+    Ok(())
+}
+
 fn verify_estimates(args: &DoctorArgs) -> anyhow::Result<Ended> {
     let mut lines = Vec::new();
     for doctor in &args.names {
@@ -94,7 +110,7 @@ async fn open(
     args: &DoctorArgs,
     doctor: DoctorName,
     address: SocketAddr,
-    screen: &net::Screen,
+    screen: &Screen,
     shutdown: Shutdown,
 ) -> anyhow::Result<(Office, Option<Line>)> {
     let path = match &args.tariff {
@@ -180,7 +196,10 @@ impl Enrolment {
             (None, None) => Standing::Unknown,
             _ => Standing::Known,
         };
-        let mut code = code::from_environment(doctor, &args.names)?;
+        let mut code = match &args.code {
+            Some(code) => Some(code.clone()),
+            None => code::from_environment(doctor, &args.names)?,
+        };
         if code.is_none() && standing == Standing::Unknown {
             code = code::asked(doctor)?;
         }

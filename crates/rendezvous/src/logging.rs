@@ -9,15 +9,18 @@ use crate::args::{Global, LogFilter, LogFormat};
 use crate::outlet::Outlet;
 
 /// What the log holds when nothing is said about it.
-const FILTER: &str = "info";
+pub(crate) const FILTER: &str = "info";
+/// The same for a demonstration, whose screen is for people who look around.
+pub(crate) const DEMO_FILTER: &str = "warn";
 
-/// Sends the log of this process to standard error. The outlet is to be finished at the end.
+/// Sends the log of this process to standard error. The outlet holds what `usual` says unless
+/// something else was asked for, and is to be finished at the end.
 ///
 /// # Errors
 /// When no thread can be started, or there is a log already.
-pub(crate) fn start(global: &Global) -> anyhow::Result<Outlet> {
+pub(crate) fn start(global: &Global, usual: &str) -> anyhow::Result<Outlet> {
     let outlet = Outlet::stderr()?;
-    let filter = global.log.as_ref().map_or(FILTER, LogFilter::as_str);
+    let filter = global.log.as_ref().map_or(usual, LogFilter::as_str);
     let filter = EnvFilter::builder().parse(filter)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -10,6 +10,7 @@ mod center;
 mod check_history;
 mod config;
 mod doctor;
+mod enrolling;
 mod exit;
 mod file_stamp;
 mod input;
@@ -56,7 +57,11 @@ fn arguments(words: Vec<OsString>) -> anyhow::Result<Cli> {
 }
 
 fn run(cli: Cli) -> anyhow::Result<Ended> {
-    let log = logging::start(&cli.global)?;
+    let usual = match &cli.role {
+        Role::Center(args) if args.demo => logging::DEMO_FILTER,
+        _ => logging::FILTER,
+    };
+    let log = logging::start(&cli.global, usual)?;
     let ended = match cli.role {
         Role::Simulate(args) => simulate::run(*args, &cli.global),
         Role::Center(args) => center::run(*args, &cli.global),

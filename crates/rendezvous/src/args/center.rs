@@ -7,12 +7,13 @@ use clap::{Args, value_parser};
 use ipnet::IpNet;
 
 use super::values::{self, Days, DoctorAt, StoreLocation, Zone};
-use super::{LimitArgs, SLOT_MINUTES_MAX, Screen};
+use super::{ERRANDS, LimitArgs, SLOT_MINUTES_MAX, Screen};
 
 /// Be the health center, until SIGTERM or Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  rendezvous center --input input
+  rendezvous center --demo
+  rendezvous center --input input --web 127.0.0.1:8080
   rendezvous center --listen 127.0.0.1:0 --store sqlite:/var/lib/rendezvous/clinic.db
   rendezvous center --listen 192.0.2.7:21000 --tls-cert clinic.pem --tls-key clinic.key
   RENDEZVOUS_CENTER_ZONE=Europe/Berlin rendezvous center --input input --slot-minutes 30")]
@@ -27,6 +28,10 @@ pub(crate) struct CenterArgs {
     /// Where the bookings are kept
     #[arg(long, value_name = "STORE", default_value_t = StoreLocation::default())]
     pub(crate) store: StoreLocation,
+    /// Show everything on this machine: a center, its doctors and its pages, on the exercise's data
+    /// with more doctors and a few weeks of slots, in a folder of its own that is removed at the end
+    #[arg(long, help_heading = ERRANDS, conflicts_with_all = ["input", "store", "keys"])]
+    pub(crate) demo: bool,
     /// Folder of the center's keys [default: beside the store, DIR/clinic.keys for DIR/clinic.db]
     #[arg(long, value_name = "DIR")]
     pub(crate) keys: Option<PathBuf>,
@@ -63,6 +68,10 @@ pub(crate) struct WebArgs {
 impl CenterArgs {
     /// Checks what no single flag can see.
     pub(super) fn check(&self) -> Result<(), &'static str> {
+        let local = |address: SocketAddr| address.ip().is_loopback();
+        if self.demo && !(local(self.listen) && self.web.web.is_none_or(local)) {
+            return Err("--demo is for this machine only: everybody knows its passwords");
+        }
         match (&self.network.tls_cert, &self.network.tls_key) {
             (Some(_), None) => Err("--tls-cert needs --tls-key FILE, its private key"),
             (None, Some(_)) => Err("--tls-key needs --tls-cert FILE, its certificate"),

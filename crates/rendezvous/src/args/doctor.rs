@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use domain::{Currency, DoctorName};
+use domain::{Currency, DoctorName, EnrolmentCode};
 use ipnet::IpNet;
 
 use super::values;
@@ -68,6 +68,10 @@ pub(crate) struct DoctorArgs {
     /// Whether the exercise's messages are printed to standard output
     #[arg(long, value_enum, default_value_t = Screen::Exercise)]
     pub(crate) screen: Screen,
+    /// What to enrol with, for doctors of a demonstration, whose center hands it over itself; `None`
+    /// where it comes from outside. Never an argument.
+    #[arg(skip)]
+    pub(crate) code: Option<EnrolmentCode>,
 }
 
 impl DoctorArgs {

@@ -6,9 +6,11 @@ use anyhow::Context as _;
 use net::Shutdown;
 use net::center::Center;
 use net::tls::TlsDoor;
+use runtime::estimates::Estimates;
 use tokio::net::TcpListener;
 use web::{Doors, Site};
 
+use super::demo::Stage;
 use crate::args::CenterArgs;
 
 /// What is spoken inside TLS (ALPN).
@@ -41,12 +43,19 @@ pub(super) fn open(
     let url = url.unwrap_or_else(|| format!("{scheme}://{address}"));
     tracing::info!(%url, "the pages are open");
     let (runtime, rules) = (center.runtime.clone(), center.rules.clone());
-    let site = Site { runtime, rules, url, demo: None };
+    let estimates = Estimates::new(runtime.clone(), rules.clone());
+    let demo = args.demo.then(Stage::demo);
+    let site = Site { runtime, rules, estimates, url, demo };
     let doors = Doors { tls, trusted_proxies: center.trusted_proxies.clone() };
     Ok(Pages { listener, site, doors })
 }
 
 impl Pages {
+    /// Where they are.
+    pub(super) fn url(&self) -> &str {
+        &self.site.url
+    }
+
     /// Shows them until the center closes.
     pub(super) async fn serve(self, mut shutdown: Shutdown) {
         let Self { listener, site, doors } = self;

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+mod browser;
 mod crowd;
 mod durability;
 mod eavesdroppers;
