@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::StoreFile;
 use super::chain::Chain;
 use super::connection::{self, Purpose};
+use super::holding::TIDY_HOLDS;
 use super::statements::{all, run};
 use crate::{Actor, AuditKey, Command, CommitError, Outcome, StoreError, Writer};
 
@@ -33,6 +34,8 @@ pub(super) struct FileWriter {
     key: AuditKey,
     /// `None` after a failure: the next batch gets a new connection, with no memory of it.
     connection: Option<Connection>,
+    /// What the connection last said its data's version is; `None` when it has not been asked.
+    data_version: Option<i64>,
     tidied: Option<Timestamp>,
 }
 
@@ -43,7 +46,7 @@ impl FileWriter {
         key: AuditKey,
     ) -> Result<Self, StoreError> {
         let connection = Some(connection::open(&file.path, Purpose::Write)?);
-        Ok(Self { file, center, key, connection, tidied: None })
+        Ok(Self { file, center, key, connection, data_version: None, tidied: None })
     }
 
     /// A writer with a connection that a test has prepared.
@@ -52,7 +55,8 @@ impl FileWriter {
         let super::Place::File(file) = &store.place else { panic!("memory has one connection") };
         let file = Arc::clone(file);
         let (center, key) = (store.center, store.key.clone());
-        Self { file, center, key, connection: Some(connection), tidied: None }
+        let connection = Some(connection);
+        Self { file, center, key, connection, data_version: None, tidied: None }
     }
 }
 
@@ -70,6 +74,15 @@ impl Writer for FileWriter {
             self.connection = Some(connection);
         }
         committed
+    }
+
+    fn changed_elsewhere(&mut self) -> Result<bool, StoreError> {
+        // The next batch opens one.
+        let Some(connection) = &self.connection else { return Ok(false) };
+        // A connection's own commits leave its number as it is (SQLite, "PRAGMA data_version").
+        let version = connection.query_row("PRAGMA data_version", (), |row| row.get(0))?;
+        let before = self.data_version.replace(version);
+        Ok(before.is_some_and(|before| before != version))
     }
 }
 
@@ -153,6 +166,14 @@ impl Batch<'_> {
             Command::Book(book) => self.asked_to_book(book),
             Command::Cancel(cancel) => self.asked_to_cancel(cancel),
             Command::Reschedule(moving) => self.asked_to_reschedule(moving),
+            Command::Hold(hold) => self.hold(hold),
+            Command::Release(release) => self.release(release),
+            Command::AddPerson(person) => self.add_person(person),
+            Command::ChangePerson(person) => self.change_person(person),
+            Command::ChoosePlan(choose) => self.choose_plan(choose),
+            Command::AddDependant(add) => self.add_dependant(add),
+            Command::DescribeDoctor(describe) => self.describe_doctor(describe),
+            Command::OfferPlans(plans, actor) => self.offer_plans(plans, actor),
             Command::OpenSession(session) => self.open_session(session),
             Command::CloseSession(close) => self.close_session(close),
             Command::AddPatient(patient) => {
@@ -203,6 +224,7 @@ impl Batch<'_> {
             run(self.connection, sql, (self.center, patient, request))?;
         }
         let found = found.max(run(self.connection, TIDY_SESSIONS, params)?);
+        let found = found.max(run(self.connection, TIDY_HOLDS, params)?);
         Ok(i64::try_from(found).is_ok_and(|found| found < TIDY_ROWS_MAX))
     }
 }
