@@ -1,23 +1,26 @@
-//! The words of each language (Project Fluent, https://projectfluent.org), and its way of writing
-//! days, times and money.
+//! The words of each language (Project Fluent, https://projectfluent.org); below it its way of
+//! writing days and times ([`time`]) and money ([`money`]).
 //!
 //! Patterns of dates and numbers are messages, too: a translator has everything in one place, and the
 //! binary carries no table of all the world's locales.
+
+mod money;
+mod time;
+
+#[cfg(test)]
+mod catalogues;
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
-use domain::Money;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_langneg::{
     NegotiationStrategy, convert_vec_str_to_langids_lossy, negotiate_languages,
     parse_accepted_languages,
 };
-use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use unic_langid::LanguageIdentifier;
 
@@ -152,90 +155,6 @@ impl Words {
     pub(crate) fn zone(&self) -> &TimeZone {
         &self.zone
     }
-
-    /// The day of a moment: `Tuesday, 24 November 2026`.
-    pub(crate) fn day(&self, moment: Timestamp) -> String {
-        self.date(moment.to_zoned(self.zone.clone()).date())
-    }
-
-    /// A day of the calendar: `Tuesday, 24 November 2026`.
-    pub(crate) fn date(&self, date: Date) -> String {
-        let weekday = self.say(&format!("weekday-{}", date.weekday().to_monday_one_offset()));
-        let month = self.say(&format!("month-{}", date.month()));
-        self.tell(
-            "date-long",
-            &[
-                ("weekday", weekday.into()),
-                ("day", date.day().to_string().into()),
-                ("month", month.into()),
-                ("year", date.year().to_string().into()),
-            ],
-        )
-    }
-
-    /// A day without its year, short: `Tue 24 Nov`.
-    pub(crate) fn short_date(&self, date: Date) -> String {
-        let weekday = self.say(&format!("weekday-short-{}", date.weekday().to_monday_one_offset()));
-        let month = self.say(&format!("month-short-{}", date.month()));
-        let day = date.day().to_string();
-        let with = [("weekday", weekday.into()), ("day", day.into()), ("month", month.into())];
-        self.tell("date-short", &with)
-    }
-
-    /// The time of a moment: `10:00`.
-    pub(crate) fn time(&self, moment: Timestamp) -> String {
-        let time = moment.to_zoned(self.zone.clone()).time();
-        let (hour, minute) = (time.hour(), time.minute());
-        let half = if hour < 12 { "time-am" } else { "time-pm" };
-        let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
-        self.tell(
-            "time",
-            &[
-                ("hour", format!("{hour:02}").into()),
-                ("hour12", twelve.to_string().into()),
-                ("minute", format!("{minute:02}").into()),
-                ("half", self.say(half).into()),
-            ],
-        )
-    }
-
-    /// The name of the zone, as it is at a moment: `CET, Europe/Madrid`.
-    pub(crate) fn zone_name(&self, moment: Timestamp) -> String {
-        let zoned = moment.to_zoned(self.zone.clone());
-        let name = self.zone.iana_name().unwrap_or("UTC");
-        let short = zoned.strftime("%Z").to_string();
-        if short == name { short } else { format!("{short}, {name}") }
-    }
-
-    /// An amount: `42.50 USD`, `1.234,00 €`.
-    pub(crate) fn money(&self, money: &Money) -> String {
-        let plain = money.to_string();
-        let amount = plain.split(' ').next().unwrap_or(&plain).to_owned();
-        let (whole, cents) = amount.split_once('.').unwrap_or((&amount, ""));
-        let point = self.say("number-decimal");
-        let grouped = grouped(whole, &self.say("number-group"));
-        let number = if cents.is_empty() { grouped } else { format!("{grouped}{point}{cents}") };
-        let currency = money.currency().to_string();
-        let sign = match currency.as_str() {
-            "USD" => "$".to_owned(),
-            "EUR" => "€".to_owned(),
-            "GBP" => "£".to_owned(),
-            _ => currency,
-        };
-        self.tell("money", &[("amount", number.into()), ("currency", sign.into())])
-    }
-}
-
-/// Digits in groups of three.
-fn grouped(digits: &str, separator: &str) -> String {
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push_str(separator);
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 fn negotiated(headers: &HeaderMap) -> &'static Language {
@@ -245,16 +164,4 @@ fn negotiated(headers: &HeaderMap) -> &'static Language {
     let agreed = negotiate_languages(&asked, &TAGS, Some(&TAGS[0]), NegotiationStrategy::Lookup);
     let agreed = agreed.first().and_then(|id| TAGS.iter().position(|tag| tag == *id));
     agreed.map_or(first, |at| &LANGUAGES[at])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_language_says_the_same_things() {
-        for language in LANGUAGES.iter() {
-            assert!(!language.own_name().is_empty());
-        }
-    }
 }

@@ -103,6 +103,11 @@ impl Frame {
         languages()
     }
 
+    /// How long something is still kept, with a `%` where the script puts the time.
+    pub(crate) fn left(&self) -> String {
+        self.words.tell("script-left", &[("time", "%".into())])
+    }
+
     /// The zone's name, which every page with times on it shows.
     pub(crate) fn zone(&self) -> String {
         self.words.zone_name(runtime::now())

@@ -5,6 +5,7 @@ use std::time::Duration;
 use center::Rules;
 use jiff::tz::TimeZone;
 use runtime::Runtime;
+use runtime::estimates::Estimates;
 
 /// What the pages are about, and how they ask for it.
 #[derive(Clone)]
@@ -13,6 +14,8 @@ pub struct Site {
     pub runtime: Runtime,
     /// What the center has settled for everybody.
     pub rules: Rules,
+    /// What doctors ask for a visit.
+    pub estimates: Estimates,
     /// Where the pages are, for links that leave them, without a slash at the end:
     /// `https://clinic.example`.
     pub url: String,

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use net::Shutdown;
 use net::center::Center;
 use net::tls::TlsDoor;
+use runtime::estimates::Estimates;
 use tokio::net::TcpListener;
 use web::{Doors, Site};
 
@@ -41,7 +42,8 @@ pub(super) fn open(
     let url = url.unwrap_or_else(|| format!("{scheme}://{address}"));
     tracing::info!(%url, "the pages are open");
     let (runtime, rules) = (center.runtime.clone(), center.rules.clone());
-    let site = Site { runtime, rules, url, demo: None };
+    let estimates = Estimates::new(runtime.clone(), rules.clone());
+    let site = Site { runtime, rules, estimates, url, demo: None };
     let doors = Doors { tls, trusted_proxies: center.trusted_proxies.clone() };
     Ok(Pages { listener, site, doors })
 }
