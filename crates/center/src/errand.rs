@@ -24,10 +24,12 @@ use crate::{Effect, Fed, Settled};
 
 pub use self::anyone::{
     FreeSlotsWanted, InvitationCode, PAGE_SLOTS_MAX, choose_password, clinic, free_slots, invited,
+    published_slot,
 };
 pub use store::{
-    AccountOverview, AuditActor, AuditRecord, ClinicRecord, DoctorRecord, MemberRecord,
-    SessionChoice, SessionId, SessionRecord, SlotsAfter, TotpSecret, Window,
+    AccessRecord, AccountOverview, AppointmentData, AuditActor, AuditRecord, ClinicRecord,
+    DoctorRecord, HoldRecord, MemberRecord, SessionChoice, SessionId, SessionRecord, SlotsAfter,
+    StepData, TotpSecret, Window,
 };
 
 pub use self::desk::{Invitation, PEOPLE_LISTED_MAX};

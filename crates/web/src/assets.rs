@@ -9,22 +9,30 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::of(include_str!("../assets/style.css"), "css", "text/css"));
-static SCRIPT: LazyLock<Asset> =
-    LazyLock::new(|| Asset::of(include_str!("../assets/enhance.js"), "js", "text/javascript"));
+    LazyLock::new(|| Asset::of(flush(include_str!("../assets/style.css")), "css", "text/css"));
+static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::of(flush(include_str!("../assets/enhance.js")), "js", "text/javascript")
+});
 
 struct Asset {
     path: String,
-    content: &'static str,
+    content: String,
     kind: &'static str,
 }
 
 impl Asset {
-    fn of(content: &'static str, ending: &str, kind: &'static str) -> Self {
-        let digest = Sha256::digest(content);
+    fn of(content: String, ending: &str, kind: &'static str) -> Self {
+        let digest = Sha256::digest(&content);
         let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         Self { path: format!("/static/{digest}.{ending}"), content, kind }
     }
+}
+
+/// What is sent: comments that have a line of their own and indentation are for us alone.
+fn flush(content: &str) -> String {
+    let lines = content.lines().map(str::trim_start);
+    let kept = lines.filter(|line| !line.is_empty() && !line.starts_with("// "));
+    kept.collect::<Vec<_>>().join("\n")
 }
 
 /// Where the style is.
@@ -46,5 +54,34 @@ pub(crate) async fn serve(Path(name): Path<String>) -> Response {
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.kind)),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
     ];
-    (headers, asset.content).into_response()
+    (headers, asset.content.as_str()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So much comes with a first page, in bytes.
+    const STYLE_BYTES_MAX: usize = 20 * 1_024;
+    const SCRIPT_BYTES_MAX: usize = 8 * 1_024;
+
+    #[test]
+    fn style_and_script_are_small() {
+        assert!(STYLE.content.len() <= STYLE_BYTES_MAX, "{} bytes", STYLE.content.len());
+        assert!(SCRIPT.content.len() <= SCRIPT_BYTES_MAX, "{} bytes", SCRIPT.content.len());
+    }
+
+    #[test]
+    fn the_style_names_sides_by_where_reading_starts() {
+        let sides = ["-left", "-right", " left:", " right:", "align: left", "align: right"];
+        for (at, line) in STYLE.content.lines().enumerate() {
+            let side = sides.iter().find(|side| line.contains(*side));
+            assert_eq!(side, None, "line {}: {line}", at + 1);
+        }
+    }
+
+    #[test]
+    fn the_style_loads_nothing() {
+        assert!(!STYLE.content.contains("url(") && !STYLE.content.contains("@import"));
+    }
 }

@@ -9,6 +9,8 @@ mod time;
 
 #[cfg(test)]
 mod catalogues;
+#[cfg(test)]
+pub(crate) mod mirrored;
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -46,10 +48,13 @@ macro_rules! files {
     };
 }
 
+/// What those read who read none of our languages.
+const ENGLISH: [&str; 5] = files!("en");
+
 /// Every language there is; the first one is for those who read none of them.
 static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     vec![
-        Language::read("en", &files!("en")),
+        Language::read("en", &ENGLISH),
         Language::read("es", &files!("es")),
         Language::read("de", &files!("de")),
     ]

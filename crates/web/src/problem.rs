@@ -168,3 +168,20 @@ impl IntoResponse for Problem {
         show_with(status, &ProblemPage { frame, what, next })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::mirrored;
+
+    #[test]
+    fn a_page_stands_in_a_language_that_is_written_from_the_right() {
+        let words = mirrored::words();
+        let (what, next) = in_words(&words, No::Refused(Refusal::SlotTaken));
+        let mut frame = Frame::bare(words, what.clone());
+        frame.user = Some("דנה".to_owned());
+        let page = ProblemPage { frame, what, next }.render().expect("it holds only text");
+        assert!(page.contains("<html lang=\"ar\" dir=\"rtl\">"), "{page}");
+        assert!(page.contains("<bdi>דנה</bdi>"), "{page}");
+    }
+}

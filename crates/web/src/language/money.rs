@@ -5,7 +5,7 @@ use domain::{Currency, Money};
 use super::Words;
 
 impl Words {
-    /// An amount: `$1,234.50`, `1.234,50 €`, `CHF 80.00`; without a currency only the number.
+    /// An amount: `$1,234.50`, `1.234,50 €`, `CHF 80`; without a currency only the number.
     pub(crate) fn money(&self, money: &Money) -> String {
         let plain = money.to_string();
         let amount = plain.split(' ').next().unwrap_or(&plain);
@@ -53,8 +53,8 @@ mod tests {
     fn money_is_written_as_people_write_it() {
         for (money, expected) in [
             ("42.50 USD", ["$42.50", "42,50\u{a0}$", "42,50\u{a0}$"]),
-            ("1234.00 EUR", ["€1,234.00", "1.234,00\u{a0}€", "1.234,00\u{a0}€"]),
-            ("80.00 CHF", ["CHF\u{a0}80.00", "80,00\u{a0}CHF", "80,00\u{a0}CHF"]),
+            ("1234.00 EUR", ["€1,234", "1.234\u{a0}€", "1.234\u{a0}€"]),
+            ("80.10 CHF", ["CHF\u{a0}80.10", "80,10\u{a0}CHF", "80,10\u{a0}CHF"]),
             ("999 JPY", ["JPY\u{a0}999", "999\u{a0}JPY", "999\u{a0}JPY"]),
         ] {
             let (amount, currency) = money.split_once(' ').unwrap();
