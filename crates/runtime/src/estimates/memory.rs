@@ -249,3 +249,131 @@ impl Said {
         now.saturating_duration_since(self.heard) < PRICE_KEPT
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::Currency;
+
+    use super::*;
+
+    const WALL: Timestamp = Timestamp::UNIX_EPOCH;
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn priced(doctor: &str, plan: &str) -> Priced {
+        Priced {
+            doctor: doctor.parse().unwrap(),
+            service: Service::visit(),
+            plan: plan.parse().unwrap(),
+        }
+    }
+
+    fn price() -> Money {
+        Money::parse("30.50", Currency::USD).unwrap()
+    }
+
+    fn told() -> QuoteState {
+        QuoteState::Price { amount: price(), asked: WALL }
+    }
+
+    const SILENT: QuoteState = QuoteState::Silent { since: WALL };
+
+    fn falls_silent(memory: &mut Memory, now: Instant, wall: Timestamp, priced: &Priced) {
+        memory.asks(now, wall, &priced.doctor);
+        memory.was_silent(now, wall, &priced.doctor);
+        memory.settle(now, wall, priced, Came::Silence);
+    }
+
+    #[test]
+    fn a_price_is_fresh_for_ten_minutes_and_told_for_an_hour_while_another_is_asked_for() {
+        let (mut memory, start, gold) = (Memory::default(), Instant::now(), priced("doc1", "gold"));
+        assert_eq!(memory.look(start, &gold), (QuoteState::Asking, Ask::Yes));
+        assert_eq!(memory.look(start, &gold), (QuoteState::Asking, Ask::No));
+        assert!(memory.is_asking(&gold));
+        memory.settle(start, WALL, &gold, Came::Price(price()));
+        assert!(!memory.is_asking(&gold));
+        assert_eq!(memory.look(start + PRICE_FRESH - SECOND, &gold), (told(), Ask::No));
+        assert_eq!(memory.look(start + PRICE_FRESH, &gold), (told(), Ask::Yes));
+        assert_eq!(memory.look(start + PRICE_FRESH, &gold), (told(), Ask::No));
+        falls_silent(&mut memory, start + PRICE_FRESH, WALL, &gold);
+        assert_eq!(memory.look(start + PRICE_FRESH + SECOND, &gold), (told(), Ask::No));
+        assert_eq!(memory.known(start + PRICE_KEPT, &gold), SILENT);
+        // Whatever else is known of the doctor, another plan is another price.
+        memory.settle(start, WALL, &priced("doc1", "silver"), Came::NotCovered);
+        let silver = memory.known(start, &priced("doc1", "silver"));
+        assert_eq!(silver, QuoteState::NotCovered { asked: WALL });
+    }
+
+    #[test]
+    fn a_silent_doctor_is_asked_one_question_each_half_minute_until_it_answers() {
+        let (mut memory, start) = (Memory::default(), Instant::now());
+        let (gold, silver) = (priced("doc1", "gold"), priced("doc1", "silver"));
+        assert_eq!(memory.look(start, &gold).1, Ask::Yes);
+        falls_silent(&mut memory, start, WALL, &gold);
+        let just_before = start + SILENCE_ACCEPTED - SECOND;
+        assert_eq!(memory.look(just_before, &gold), (SILENT, Ask::No));
+        assert_eq!(memory.look(just_before, &silver), (SILENT, Ask::No));
+        let later = start + SILENCE_ACCEPTED;
+        assert_eq!(memory.look(later, &silver), (SILENT, Ask::Yes));
+        assert_eq!(memory.look(later, &gold), (SILENT, Ask::No));
+        // It is silent since it was first so.
+        falls_silent(&mut memory, later, Timestamp::MAX, &silver);
+        assert_eq!(memory.look(later, &gold), (SILENT, Ask::No));
+        assert_eq!(memory.health()[&gold.doctor].silent, 2);
+        // A question that was not asked finds nothing out: the next one may.
+        let at_last = later + SILENCE_ACCEPTED;
+        assert_eq!(memory.look(at_last, &gold).1, Ask::Yes);
+        memory.settle(at_last, WALL, &gold, Came::Nothing);
+        assert_eq!(memory.look(at_last, &gold).1, Ask::Yes);
+        memory.answered(at_last, WALL, &gold.doctor, SECOND);
+        memory.settle(at_last, WALL, &gold, Came::Price(price()));
+        assert_eq!(memory.look(at_last, &gold), (told(), Ask::No));
+        assert_eq!(memory.look(at_last, &silver), (QuoteState::Asking, Ask::Yes));
+        let health = memory.health()[&gold.doctor];
+        assert_eq!((health.silent, health.answer_time), (0, Some(SECOND)));
+    }
+
+    #[test]
+    fn a_doctor_who_has_not_enrolled_is_looked_for_again_after_half_a_minute() {
+        let (mut memory, start, gold) = (Memory::default(), Instant::now(), priced("doc1", "gold"));
+        assert_eq!(memory.look(start, &gold).1, Ask::Yes);
+        memory.settle(start, WALL, &gold, Came::NotEnrolled);
+        assert_eq!(memory.look(start + SECOND, &gold), (QuoteState::NotEnrolled, Ask::No));
+        let later = start + SILENCE_ACCEPTED;
+        assert_eq!(memory.look(later, &gold), (QuoteState::NotEnrolled, Ask::Yes));
+        assert!(memory.health().is_empty(), "nobody was asked");
+    }
+
+    #[test]
+    fn no_more_is_remembered_than_there_is_room_for_and_the_oldest_leaves() {
+        let (mut memory, start) = (Memory::default(), Instant::now());
+        let plan = |number: usize| priced("doc1", &format!("plan{number}"));
+        // All are being asked for: there is no room for one more.
+        for number in 0..PRICES_REMEMBERED_MAX {
+            assert_eq!(memory.look(start, &plan(number)).1, Ask::Yes);
+        }
+        let one_more = plan(PRICES_REMEMBERED_MAX);
+        assert_eq!(memory.look(start, &one_more), (QuoteState::Asking, Ask::No));
+        for number in 0..PRICES_REMEMBERED_MAX {
+            let heard = start + Duration::from_millis(number as u64);
+            memory.settle(heard, WALL, &plan(number), Came::Price(price()));
+        }
+        let soon = start + 10 * SECOND;
+        assert_eq!(memory.look(soon, &one_more).1, Ask::Yes);
+        assert_eq!(memory.known(soon, &plan(0)), QuoteState::Asking);
+        assert_eq!(memory.known(soon, &plan(PRICES_REMEMBERED_MAX - 1)), told());
+        assert!(memory.prices.len() <= PRICES_REMEMBERED_MAX / 2 + 1);
+        // What is too old to be told leaves by itself.
+        memory.settle(soon, WALL, &one_more, Came::Nothing);
+        let _ = memory.look(soon + PRICE_KEPT, &priced("doc2", "gold"));
+        assert_eq!(memory.prices.len(), 1);
+        for number in 0..=DOCTORS_REMEMBERED_MAX {
+            memory.asks(start + Duration::from_millis(number as u64), WALL, &doctor(number));
+        }
+        assert_eq!(memory.doctors.len(), DOCTORS_REMEMBERED_MAX);
+        assert!(!memory.doctors.contains_key(&doctor(0)));
+    }
+
+    fn doctor(number: usize) -> DoctorName {
+        format!("d{number}").parse().unwrap()
+    }
+}

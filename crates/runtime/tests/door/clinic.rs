@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use center::{Effect, Fed, Verdict, Verified};
+use center::{Effect, Fed, Settled, Tending, Verdict, Verified};
 use domain::{
-    AccountId, DeviceCookie, Doctor, DoctorAddress, DoctorName, Entropy, OneTimePassword, Password,
-    PatientId, Role, SlotIndex, UserName,
+    AccountId, AppointmentId, DeviceCookie, Doctor, DoctorAddress, DoctorName, Entropy,
+    OneTimePassword, Password, PatientId, Role, SessionToken, SlotIndex, UserName,
 };
 use jiff::{SignedDuration, Timestamp};
 use protocol::LogInWith;
@@ -14,8 +15,9 @@ use runtime::password::{Workspace, hash};
 use runtime::{Runtime, Settings};
 use store::sqlite::Sqlite;
 use store::{
-    AddPatient, AddStaff, Answer, AuditRecord, Command, Import, ImportedSlot, Outcome,
-    PasswordHash, Query, Store as _, TotpSecret,
+    AccountRecord, Actor, AddPatient, AddStaff, Answer, AuditRecord, Book, Command, Import,
+    ImportedSlot, OpenSession, Outcome, PasswordHash, Query, SlotChoice, Standing, Store as _,
+    TokenHash, TotpSecret,
 };
 
 /// The password of everybody.
@@ -26,7 +28,7 @@ pub(crate) const HOME: &str = "192.0.2.1";
 const SECRET: [u8; 20] = *b"12345678901234567890";
 
 pub(crate) struct Clinic {
-    store: Sqlite,
+    pub(crate) store: Sqlite,
     pub(crate) runtime: Runtime,
 }
 
@@ -45,7 +47,7 @@ fn entropy(number: u32) -> Entropy {
     Entropy(bytes)
 }
 
-fn right_hash() -> PasswordHash {
+pub(crate) fn right_hash() -> PasswordHash {
     static HASH: LazyLock<PasswordHash> =
         LazyLock::new(|| hash(&word(RIGHT), &mut Workspace::default()));
     HASH.clone()
@@ -58,7 +60,11 @@ impl Clinic {
 
     /// The patients p0, p1 … with slots 1, 2 … to book, and frank at the front desk.
     pub(crate) fn with(settings: &Settings, patients: u32) -> Self {
-        let store = Sqlite::in_memory().unwrap();
+        Self::in_store(Sqlite::in_memory().unwrap(), settings, patients)
+    }
+
+    /// The same, in this store.
+    pub(crate) fn in_store(store: Sqlite, settings: &Settings, patients: u32) -> Self {
         let now = Timestamp::now();
         let frank = AddStaff {
             actor: store::Actor::Operator,
@@ -89,6 +95,50 @@ impl Clinic {
         }
     }
 
+    /// What frank's log-in would stand on.
+    pub(crate) fn frank(&self) -> Standing {
+        let Answer::Account(Some(frank)) = self.read(&Query::Account(name("frank"))) else {
+            panic!("frank works here");
+        };
+        self::standing(&frank)
+    }
+
+    /// The right to act for a patient, on a session that frank opens.
+    pub(crate) async fn tend(&self, number: u32) -> Tending {
+        // No step works twice.
+        static STEPS: AtomicU64 = AtomicU64::new(1);
+        let (token, now) = (SessionToken::fresh(&runtime::fresh_entropy()), runtime::now());
+        let open = OpenSession {
+            standing: self.frank(),
+            token: TokenHash::of(&token),
+            expires: now + SignedDuration::from_hours(1),
+            one_time_step: Some(STEPS.fetch_add(1, Ordering::Relaxed)),
+        };
+        assert_eq!(self.decided(Command::OpenSession(open)).await, Outcome::Done);
+        let back = center::errand::come_back(&token, HOME.parse().unwrap(), now);
+        self.runtime.run(back).await.unwrap().tend_for(patient(number)).unwrap()
+    }
+
+    pub(crate) async fn decided(&self, command: Command) -> Outcome {
+        match self.runtime.commit(command).await {
+            Settled::Decided(outcome) => outcome,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Books slot `index` for a patient, at the front desk.
+    pub(crate) fn booking(&self, number: u32, index: u32) -> Command {
+        Command::Book(Book {
+            waiver: None,
+            patient: patient(number),
+            actor: Actor::Account(self.frank()),
+            request: None,
+            slot: SlotChoice::Index(SlotIndex::new(index).unwrap()),
+            appointment: AppointmentId::fresh(runtime::now(), &runtime::fresh_entropy()),
+            appointments_max: None,
+        })
+    }
+
     pub(crate) fn read(&self, query: &Query) -> Answer {
         self.store.reader().unwrap().read(query).unwrap()
     }
@@ -106,6 +156,11 @@ impl Drop for Clinic {
     fn drop(&mut self) {
         self.runtime.stop();
     }
+}
+
+pub(crate) fn standing(account: &AccountRecord) -> Standing {
+    let AccountRecord { account, credential, ended, .. } = *account;
+    Standing { account, credential, ended, session: None, source: None }
 }
 
 #[derive(Clone)]
@@ -168,11 +223,15 @@ fn the_files(now: Timestamp, patients: u32) -> Import {
                 name: None,
             })
             .collect(),
-        doctors: vec![Doctor {
-            name: doctor(),
-            address: DoctorAddress { host: None, port: 41_000 },
-            keys: None,
-        }],
+        doctors: ["doc1", "doc2", "doc3"]
+            .into_iter()
+            .zip(41_000..)
+            .map(|(name, port)| Doctor {
+                name: DoctorName::new(name).unwrap(),
+                address: DoctorAddress { host: None, port },
+                keys: None,
+            })
+            .collect(),
         slots: (1..=patients)
             .map(|index| ImportedSlot {
                 line: index,

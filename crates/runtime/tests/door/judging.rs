@@ -125,6 +125,46 @@ async fn a_doctors_new_password_is_one_that_is_taken_and_tried_ten_times() {
 }
 
 #[tokio::test]
+async fn a_password_chosen_with_a_link_is_treated_as_a_doctors_first_one() {
+    let clinic = Clinic::open();
+    let user = crate::clinic::name("p0");
+    let hash = async |password: &str, from: &str| {
+        let password = Password::new(password).unwrap();
+        match clinic.runtime.hash_password(&user, password, from.parse().unwrap()).await {
+            NewPassword::Hashed(hash) => hash.expose().to_owned(),
+            refused => format!("{refused:?}"),
+        }
+    };
+    for weak in ["short", "password1", "P0"].repeat(10) {
+        assert_eq!(hash(weak, HOME).await, "Weak");
+    }
+    for _ in 0..10 {
+        assert!(hash(RIGHT, HOME).await.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    }
+    assert_eq!(hash(RIGHT, HOME).await, "Throttled");
+    assert!(hash(RIGHT, "192.0.2.2").await.starts_with("$argon2id$"), "another source may");
+}
+
+#[tokio::test]
+async fn an_unusable_password_is_another_each_time_and_nobodys_guess() {
+    let clinic = Clinic::open();
+    let first = clinic.runtime.unusable_password().await.unwrap();
+    let second = clinic.runtime.unusable_password().await.unwrap();
+    assert!(first.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    assert_ne!(first.expose(), second.expose());
+    let change = store::SetPassword {
+        user: crate::clinic::name("p0"),
+        password: first,
+        actor: store::Actor::Operator,
+    };
+    clinic.runtime.commit(store::Command::SetPassword(change)).await;
+    assert!(matches!(clinic.log_in(attempt("p0", RIGHT)).await, Verdict::Wrong));
+    let full = Settings { hashes_waiting_max: 0, ..Settings::default() };
+    let busy = Clinic::with(&full, 1).runtime.unusable_password().await;
+    assert_eq!(busy.map(|hash| hash.expose().to_owned()), Err(domain::Refusal::Busy));
+}
+
+#[tokio::test]
 async fn a_password_that_was_changed_is_not_remembered() {
     let clinic = Clinic::open();
     right(clinic.log_in(attempt("p0", RIGHT)).await);

@@ -4,12 +4,17 @@
 
 mod accounts;
 mod audit;
+mod blocking;
 mod booking;
 pub(crate) mod clinic;
+mod desk;
 mod enrolment;
 mod erasure;
+mod holding;
 mod model;
 mod moving;
+mod offering;
+mod people;
 mod publishing;
 mod reading;
 mod requests;
@@ -180,6 +185,59 @@ conformance! {
         a_user_name_is_free_after_its_owner_was_erased
         who_is_not_there_is_not_erased
         everything_that_is_held_about_a_patient_is_told
+    }
+    holding {
+        a_held_slot_is_nobody_elses_until_it_expires
+        a_hold_gives_way_to_its_own_patient
+        a_patient_holds_so_many_slots_at_once
+        a_hold_is_released_by_its_patient_only
+        what_cannot_be_held_is_refused_and_recorded
+        a_patient_sees_what_is_held
+        holds_that_are_over_are_tidied_away
+    }
+    desk {
+        each_mark_is_the_next_version
+        what_cannot_be_marked_is_refused
+        a_mark_makes_no_ticket_void
+        a_waiver_overrides_what_holds_for_patients_and_nothing_else
+        a_visit_that_has_begun_is_moved_with_a_waiver
+        a_sheet_shows_who_has_which_slot
+        the_same_look_is_recorded_once
+    }
+    people {
+        a_person_without_an_account_is_added_and_changed
+        a_person_who_is_not_there_is_not_changed
+        an_account_acts_for_its_household
+        people_are_found_by_every_word
+        a_patient_without_an_account_chooses_a_password_once
+        an_invitation_works_until_it_expires_or_is_replaced
+        only_a_patients_own_account_is_invited_for_the_patient
+        who_is_forgotten_has_no_plan_and_no_invitation
+        accounts_are_listed_by_user_name
+    }
+    blocking {
+        free_slots_in_blocked_time_are_withdrawn_and_published_anew
+        a_hold_does_not_protect_a_slot_and_an_appointment_does
+        what_is_cancelled_in_blocked_time_is_not_free
+        what_has_begun_is_not_published_anew
+        nothing_is_published_in_blocked_time
+        an_import_passes_blocked_rows_over
+        time_blocked_twice_is_opened_twice
+        what_overlaps_a_slot_by_now_stays_withdrawn
+        what_cannot_be_blocked_is_refused
+        a_sheet_shows_what_is_blocked
+        a_slot_of_the_desk_comes_back_as_one
+    }
+    offering {
+        free_slots_are_found_by_doctor_window_and_kind
+        free_slots_are_paged_over_windows
+        what_is_booked_or_held_is_not_free
+        the_clinic_tells_what_there_is_to_choose_from
+        a_doctor_who_has_left_is_shown_while_there_are_slots
+        a_doctor_is_shown_as_described
+        an_account_oversees_in_the_operators_place
+        the_version_of_the_data_is_another_one_after_every_change
+        one_appointment_is_read_by_its_patient
     }
     reading {
         an_empty_store_answers_with_nothing

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Appointment, AppointmentId, AppointmentStatus, Refusal, Version};
+use domain::{Appointment, AppointmentId, AppointmentStatus, Refusal, SlotId, Version};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::Clinic;
-use super::clinic::{WEEK, cancelling, moving, patient_id, request, slot};
+use super::clinic::{WEEK, cancelling, moving, patient_id, request, slot, standing};
 use super::{at, audit_key};
 use crate::sqlite::{Sqlite, upkeep};
-use crate::{Book, Cancel, Command, Outcome, Reschedule, Store};
+use crate::{Actor, Book, Cancel, Command, Hold, Outcome, Release, Reschedule, Store};
 
 /// What somebody does. Patients are 1 to 3, slots 1 to 7 (7 is none), appointments are counted from
 /// the first one that came about, requests are few enough to be repeated.
@@ -19,8 +19,14 @@ enum Deed {
     Book { patient: u8, index: u32, request: Option<u8> },
     Cancel { patient: u8, nth: usize, request: Option<u8> },
     Reschedule { patient: u8, nth: usize, index: u32, request: Option<u8> },
+    Hold { patient: u8, index: u32 },
+    Release { patient: u8, index: u32 },
     Wait { hours: i64 },
 }
+
+/// How long a hold lasts here, and how many a patient may have.
+const HOLD_HOURS: i64 = 3;
+const HOLDS_MAX: u32 = 2;
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let (patient, index, nth) = (1_u8..=3, 1_u32..=7, 0_usize..6);
@@ -32,14 +38,22 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let moved = (patient, nth, index, request).prop_map(|(patient, nth, index, request)| {
         Deed::Reschedule { patient, nth, index, request }
     });
+    let hold = (1_u8..=3, 1_u32..=7).prop_map(|(patient, index)| Deed::Hold { patient, index });
+    let release =
+        (1_u8..=3, 1_u32..=7).prop_map(|(patient, index)| Deed::Release { patient, index });
     let wait = (1_i64..30).prop_map(|hours| Deed::Wait { hours });
-    proptest::collection::vec(prop_oneof![8 => book, 4 => cancel, 4 => moved, 1 => wait], 1..40)
+    proptest::collection::vec(
+        prop_oneof![8 => book, 4 => cancel, 4 => moved, 6 => hold, 1 => release, 2 => wait],
+        1..40,
+    )
 }
 
 #[derive(Default)]
 struct Model {
     hour: i64,
     appointments: Vec<(u8, Appointment)>,
+    /// Which slot waits for whom, until which hour.
+    holds: BTreeMap<u32, (u8, i64)>,
     /// What was asked under a name, and the answer. (No visit is a week old in these tests.)
     requests: BTreeMap<(u8, u8), (String, Outcome)>,
 }
@@ -73,6 +87,38 @@ impl Model {
         })
     }
 
+    /// For whom a slot waits.
+    fn waits_for(&self, index: u32) -> Option<u8> {
+        let held = self.holds.get(&index).filter(|(_, until)| *until > self.hour);
+        held.map(|(patient, _)| *patient)
+    }
+
+    /// Whether the slot is booked, or waits for another patient.
+    fn is_anothers(&self, index: u32, patient: u8) -> bool {
+        self.holder(index).is_some() || self.waits_for(index).is_some_and(|who| who != patient)
+    }
+
+    fn hold(&mut self, patient: u8, index: u32) -> Outcome {
+        if !self.on_offer(index) {
+            return Outcome::Refused(Refusal::NoSuchSlot);
+        }
+        if self.is_anothers(index, patient) {
+            return Outcome::Refused(Refusal::SlotTaken);
+        }
+        let others = (1..=6).filter(|&it| it != index && self.waits_for(it) == Some(patient));
+        if others.count() >= HOLDS_MAX as usize {
+            return Outcome::Refused(Refusal::TooManyHolds);
+        }
+        let until = self.hour + HOLD_HOURS;
+        self.holds.insert(index, (patient, until));
+        Outcome::Held { slot: Self::week_slot(index), expires: at(until) }
+    }
+
+    fn release(&mut self, patient: u8, index: u32) -> Outcome {
+        self.holds.retain(|held, (who, _)| *held != index || *who != patient);
+        Outcome::Done
+    }
+
     fn week_slot(index: u32) -> domain::Slot {
         slot(i64::from(index), WEEK[index as usize - 1])
     }
@@ -84,8 +130,12 @@ impl Model {
         match self.holder(index) {
             Some((who, held)) if *who == patient => return Outcome::AlreadyHeld(held.clone()),
             Some(_) => return Outcome::Refused(Refusal::SlotTaken),
+            None if self.is_anothers(index, patient) => {
+                return Outcome::Refused(Refusal::SlotTaken);
+            }
             None => {}
         }
+        self.holds.remove(&index);
         let appointment = super::clinic::appointment(id, Self::week_slot(index));
         self.appointments.push((patient, appointment.clone()));
         Outcome::Booked(appointment)
@@ -125,9 +175,10 @@ impl Model {
             return Outcome::Refused(Refusal::NoSuchSlot);
         }
         if self.appointments[nth].1.slot.index.number() != index {
-            if self.holder(index).is_some() {
+            if self.is_anothers(index, patient) {
                 return Outcome::Refused(Refusal::SlotTaken);
             }
+            self.holds.remove(&index);
             let held = &mut self.appointments[nth].1;
             held.slot = Self::week_slot(index);
             held.version = Version(held.version.0 + 1);
@@ -149,6 +200,24 @@ fn check(clinic: &mut Clinic, model: &mut Model, deed: &Deed) {
             model.hour += hours;
             clinic.now = at(model.hour);
             return;
+        }
+        Deed::Hold { patient, index } => {
+            let hold = Hold {
+                patient: patient_id(patient),
+                actor: Actor::Account(standing(patient)),
+                slot: SlotId(i64::from(index)),
+                expires: at(model.hour + HOLD_HOURS),
+                holds_max: HOLDS_MAX,
+            };
+            (clinic.run(Command::Hold(hold)), model.hold(patient, index))
+        }
+        Deed::Release { patient, index } => {
+            let release = Release {
+                patient: patient_id(patient),
+                actor: Actor::Account(standing(patient)),
+                slot: SlotId(i64::from(index)),
+            };
+            (clinic.run(Command::Release(release)), model.release(patient, index))
         }
         Deed::Book { patient, index, request } => {
             let book = Book { request: named(request), ..clinic.booking(patient, index) };
@@ -177,8 +246,12 @@ fn check(clinic: &mut Clinic, model: &mut Model, deed: &Deed) {
 }
 
 fn same_in_the_end(clinic: &mut Clinic, model: &Model) {
-    let free: Vec<u32> =
-        (1..=6).filter(|&index| model.on_offer(index) && model.holder(index).is_none()).collect();
+    let is_free = |index: &u32| {
+        model.on_offer(*index)
+            && model.holder(*index).is_none()
+            && model.waits_for(*index).is_none()
+    };
+    let free: Vec<u32> = (1..=6).filter(is_free).collect();
     assert_eq!(clinic.free_indices(), free);
     for patient in 1..=3 {
         let mut mine: Vec<Appointment> = model

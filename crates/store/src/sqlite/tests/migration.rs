@@ -191,3 +191,40 @@ fn the_audit_of_the_first_version_is_bound_by_the_first_code() {
         assert_eq!(faults(), Vec::<String>::new());
     }
 }
+
+#[test]
+fn a_store_of_the_second_version_knows_then_which_slots_are_booked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clinic.db");
+    first_version(&path);
+    // Slot 1 is booked; slot 2 was, and waits for a patient now.
+    let connection = connection::open_at_schema(&path, 2).unwrap();
+    let hold = "INSERT INTO claim (center, slot, held_by, expires) SELECT 1, 2, patient, ?1
+        FROM patient ORDER BY patient LIMIT 1";
+    connection.execute(hold, [at(9).as_millisecond()]).unwrap();
+    drop(connection);
+    assert_eq!(violations(&path), Vec::<String>::new());
+
+    let store = Sqlite::open(&path, &audit_key()).unwrap();
+    assert_eq!(violations(&path), Vec::<String>::new());
+    let booked = table(&raw(&path), "SELECT slot, booked, withdrawn_for FROM slot ORDER BY slot");
+    let row = |slot, booked| format!("[Integer({slot}), Integer({booked}), Null]");
+    assert_eq!(booked, [row(1, 1), row(2, 0)]);
+    let mut clinic = Clinic::empty(&store);
+    assert_eq!(clinic.free(), []);
+    assert_eq!(clinic.book(2, 2), Outcome::Refused(domain::Refusal::SlotTaken));
+    // From here on the triggers keep it.
+    let appointment = clinic.appointments_of(1).remove(0);
+    clinic.cancel(1, appointment.id);
+    clinic.now = at(9);
+    assert_eq!(clinic.free_indices(), [1, 2]);
+    assert!(matches!(clinic.book(2, 2), Outcome::Booked(_)));
+    assert_eq!(clinic.free_indices(), [1]);
+    assert_eq!(violations(&path), Vec::<String>::new());
+    assert_eq!(
+        upkeep::verify_audit(&path, &audit_key(), None).unwrap().faults,
+        Vec::<String>::new()
+    );
+    let statistics = table(&raw(&path), "SELECT idx FROM sqlite_stat1 WHERE tbl = 'slot'");
+    assert_eq!(statistics.len(), 8);
+}

@@ -1,8 +1,12 @@
 //! The questions that patients ask are answered by indexes.
 
+use super::super::blocking::BLOCK_WITHIN;
 use super::super::connection::{self, Purpose};
+use super::super::finding::ACCOUNT_OVERVIEW;
 use super::super::free::{FREE_BY_INDEX, FREE_BY_TIME, FREE_OF_DOCTOR};
 use super::super::holding::{HOLDS, TIDY_HOLDS};
+use super::super::inviting::INVITED;
+use super::super::looking::LATEST_OF_PATIENT;
 use super::super::offering::{DOCTORS, SERVICES};
 use super::super::overseeing::{
     ACCESSES, AUDIT_OF_PATIENT, AUDIT_TRAIL, CHANGED_APPOINTMENTS, OPEN_SESSIONS,
@@ -11,6 +15,7 @@ use super::super::patients::ONE_APPOINTMENT;
 use super::super::patients::PATIENT;
 use super::super::persons::{HOUSEHOLD, PERSON};
 use super::super::reading::{ACCOUNT, APPOINTMENTS_OF, SESSION, TENDS};
+use super::super::sheet::{BLOCKS, SHEET, SHEET_OF_DOCTOR};
 use super::super::writing::{OUTDATED_REQUESTS, TIDY_SESSIONS};
 use super::place;
 
@@ -103,4 +108,26 @@ fn what_a_page_shows_is_found_by_index() {
     let by_name = "SEARCH d USING INDEX sqlite_autoindex_doctor_2 (center=?)";
     check(DOCTORS, by_name, false);
     check(SERVICES, "CO-ROUTINE kind", false);
+}
+
+#[test]
+fn a_sheet_reads_the_slots_of_its_time_only() {
+    // Those of one moment are sorted by doctor, and who acts for a patient.
+    let by_start = "SEARCH s USING INDEX slot_by_start (center=? AND starts>? AND starts<?)";
+    check(SHEET, by_start, true);
+    let of_doctor =
+        "SEARCH s USING INDEX slot_of_doctor (center=? AND doctor=? AND starts>? AND starts<?)";
+    check(SHEET_OF_DOCTOR, of_doctor, true);
+    check(BLOCKS, "SEARCH b USING INDEX blocked_by_end (center=? AND ends>?)", true);
+    let within = "SEARCH blocked USING INDEX blocked_of_doctor (center=? AND doctor=? AND ends>?)";
+    check(BLOCK_WITHIN, within, false);
+}
+
+#[test]
+fn the_latest_looks_an_invitation_and_an_account_are_found_by_index() {
+    let latest = "SEARCH u USING INDEX audit_of_patient (center=? AND patient=? AND chain=?)";
+    check(LATEST_OF_PATIENT, latest, false);
+    let by_code = "SEARCH i USING INDEX sqlite_autoindex_invitation_2 (center=? AND code=?)";
+    check(INVITED, by_code, false);
+    check(ACCOUNT_OVERVIEW, "SEARCH a USING PRIMARY KEY (center=? AND account=?)", false);
 }

@@ -228,3 +228,55 @@ fn a_doctor_has_both_keys_or_none() {
         "CHECK constraint failed: sealing_key IS NULL OR length(sealing_key) = 32",
     );
 }
+
+#[test]
+fn a_slot_is_booked_by_its_claim_and_by_nothing_else() {
+    let said = "a slot is booked by its claim";
+    check("UPDATE slot SET booked = 0 WHERE slot = 2", said);
+    check("UPDATE slot SET booked = 1 WHERE slot = 3", said);
+    check(
+        "UPDATE center SET slots_made = 7;
+         INSERT INTO slot (center, slot, doctor, idx, starts, ends, origin, added, booked)
+         SELECT 1, 7, doctor, 7, starts + 3600000, ends + 3600000, 'desk', 0, 1
+         FROM slot WHERE slot = 1",
+        said,
+    );
+}
+
+#[test]
+fn in_blocked_time_nothing_is_published_or_claimed() {
+    // From an hour before slot 1 to an hour after it.
+    let block = "INSERT INTO blocked (center, block, doctor, starts, ends, added)
+        SELECT 1, 1, doctor, starts - 3600000, ends + 3600000, 0 FROM slot WHERE slot = 1;";
+    let then = |sql: &str, expected: &str| check(&format!("{block} {sql}"), expected);
+    then(
+        "UPDATE center SET slots_made = 7;
+         INSERT INTO slot (center, slot, doctor, idx, starts, ends, origin, added)
+         SELECT 1, 7, doctor, 7, starts + 3600000, ends + 3600000, 'desk', 0
+         FROM slot WHERE slot = 1",
+        "no slot is published in blocked time",
+    );
+    then(
+        "INSERT INTO claim (center, slot, held_by, expires)
+         SELECT 1, 1, patient, 9 FROM patient LIMIT 1",
+        "no slot is claimed in blocked time",
+    );
+    let other = "a slot is withdrawn for a block of its own time";
+    let withdraw = "UPDATE slot SET state = 'withdrawn', index_in_use = 0, withdrawn = 1";
+    then(&format!("{withdraw}, withdrawn_for = 1 WHERE slot = 3"), other);
+    then(&format!("{withdraw}, withdrawn_for = 2 WHERE slot = 1"), other);
+    then(
+        &format!("UPDATE blocked SET lifted = 1; {withdraw}, withdrawn_for = 1 WHERE slot = 1"),
+        other,
+    );
+    then("UPDATE blocked SET ends = ends + 1", "a block is never changed, only lifted");
+    then("DELETE FROM blocked", "blocks are lifted, never deleted");
+    then(
+        "UPDATE blocked SET lifted = 1; UPDATE blocked SET lifted = NULL",
+        "a block that was lifted stays so",
+    );
+    then(
+        "UPDATE slot SET withdrawn_for = 1 WHERE slot = 1",
+        "CHECK constraint failed: withdrawn_for IS NULL OR state = 'withdrawn'",
+    );
+}
