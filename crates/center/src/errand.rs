@@ -27,8 +27,8 @@ pub use self::anyone::{
     published_slot,
 };
 pub use store::{
-    AccessRecord, AppointmentData, ClinicRecord, DoctorRecord, HoldRecord, MemberRecord, SlotsAfter,
-    StepData, Window,
+    AccessRecord, AppointmentData, ClinicRecord, DoctorRecord, HoldRecord, MemberRecord,
+    SlotsAfter, StepData, Window,
 };
 
 pub use self::desk::{Invitation, PEOPLE_LISTED_MAX};
