@@ -5,4 +5,6 @@ mod browser;
 mod clinic;
 mod coming_in;
 mod connections;
+mod patient;
+mod patient_data;
 mod strangers;
