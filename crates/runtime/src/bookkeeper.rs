@@ -2,13 +2,18 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use center::{AfterCommit, Batch, Ledger, LedgerFull, Settled};
 use jiff::Timestamp;
-use store::{Command, CommitError, StoreError, Writer};
+use store::{Command, CommitError, Outcome, StoreError, Writer};
 use tokio::sync::oneshot;
 
 use crate::LEDGER_BATCH_MAX;
+use crate::changes::{Changes, can_change, is_change};
+
+/// How often it is looked whether another process has changed the store.
+pub const CHANGED_ELSEWHERE_LOOKED_AT: Duration = Duration::from_millis(250);
 
 type Waiter = oneshot::Sender<Settled>;
 
@@ -32,6 +37,7 @@ impl Bookkeeper {
     pub(crate) fn start(
         mut writer: Box<dyn Writer>,
         waiting_max: usize,
+        changes: Changes,
         threads: &mut Vec<JoinHandle<()>>,
     ) -> Result<Self, StoreError> {
         let ledger = Ledger::new(waiting_max, LEDGER_BATCH_MAX);
@@ -41,7 +47,7 @@ impl Bookkeeper {
         });
         let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn({
             let desk = Arc::clone(&desk);
-            move || desk.keep(writer.as_mut())
+            move || desk.keep(writer.as_mut(), &changes)
         })?;
         threads.push(thread);
         Ok(Self { desk })
@@ -71,27 +77,75 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, writer: &mut dyn Writer) {
-        while let Some(batch) = self.next_batch() {
-            commit(writer, batch);
+    fn keep(&self, writer: &mut dyn Writer, changes: &Changes) {
+        let mut watch = Watch { due: Instant::now(), failed: false };
+        loop {
+            watch.look(writer, changes);
+            match self.next(watch.due) {
+                Next::Batch(batch) => commit(writer, changes, batch),
+                Next::Nothing => {}
+                Next::End => return,
+            }
         }
     }
 
-    fn next_batch(&self) -> Option<Batch<Waiter>> {
+    /// Waits for a batch, but not beyond `due`.
+    fn next(&self, due: Instant) -> Next {
         let mut state = self.lock();
         loop {
             if let Some(batch) = state.ledger.take_batch() {
-                return Some(batch);
+                return Next::Batch(batch);
             }
             if state.closed {
-                return None;
+                return Next::End;
             }
-            state = self.something_came.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let wait = due.saturating_duration_since(Instant::now());
+            if wait.is_zero() {
+                return Next::Nothing;
+            }
+            let waited = self.something_came.wait_timeout(state, wait);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
 
-fn commit(writer: &mut dyn Writer, batch: Batch<Waiter>) {
+/// What the thread does next.
+enum Next {
+    Batch(Batch<Waiter>),
+    Nothing,
+    End,
+}
+
+/// Looks now and then whether somebody else has changed the store.
+struct Watch {
+    due: Instant,
+    failed: bool,
+}
+
+impl Watch {
+    fn look(&mut self, writer: &mut dyn Writer, changes: &Changes) {
+        let now = Instant::now();
+        if now < self.due {
+            return;
+        }
+        self.due = now + CHANGED_ELSEWHERE_LOOKED_AT;
+        // A panic is a bug of the store, and says as little as an error does.
+        let looking = std::panic::AssertUnwindSafe(|| writer.changed_elsewhere());
+        let changed = std::panic::catch_unwind(looking)
+            .unwrap_or_else(|_| Err(std::io::Error::other("a panic").into()));
+        match changed {
+            Ok(true) => changes.tell(),
+            Ok(false) => {}
+            Err(ref error) if !self.failed => {
+                tracing::warn!(%error, "whether another process changes the store cannot be seen");
+            }
+            Err(_) => {}
+        }
+        self.failed = changed.is_err();
+    }
+}
+
+fn commit(writer: &mut dyn Writer, changes: &Changes, batch: Batch<Waiter>) {
     let committing = || writer.commit(Timestamp::now(), batch.commands());
     // A panic is a bug, but not the end of the clinic: nobody knows how far the batch came.
     let committed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(committing))
@@ -99,14 +153,31 @@ fn commit(writer: &mut dyn Writer, batch: Batch<Waiter>) {
     if let Err(error) = &committed {
         report(error, batch.commands().len());
     }
+    // Before the verdicts: who hears one and reads again is not shown what was before.
+    if is_changed(batch.commands(), &committed) {
+        changes.tell();
+    }
     match batch.settle(committed) {
-        AfterCommit::Again(batches) => batches.into_iter().for_each(|batch| commit(writer, batch)),
+        AfterCommit::Again(batches) => {
+            batches.into_iter().for_each(|batch| commit(writer, changes, batch));
+        }
         AfterCommit::Settled(verdicts) => {
             for (waiter, settled) in verdicts {
                 // Nobody waits any more when the connection was closed meanwhile.
                 let _ = waiter.send(settled);
             }
         }
+    }
+}
+
+/// Whether the clinic has changed, or may have.
+fn is_changed(commands: &[Command], committed: &Result<Vec<Outcome>, CommitError>) -> bool {
+    match committed {
+        Ok(outcomes) => {
+            commands.iter().zip(outcomes).any(|(command, outcome)| is_change(command, outcome))
+        }
+        Err(CommitError::Unknown(_)) => commands.iter().any(can_change),
+        Err(CommitError::Busy | CommitError::RolledBack(_)) => false,
     }
 }
 
@@ -118,7 +189,7 @@ fn report(error: &CommitError, commands: usize) {
 #[cfg(test)]
 mod tests {
     use domain::{Entropy, SessionToken};
-    use store::{CloseSession, Outcome, TokenHash};
+    use store::{CloseSession, TokenHash};
 
     use super::*;
 
@@ -162,7 +233,8 @@ mod tests {
             ledger.push(closing(byte), waiter).unwrap();
             verdicts.push(verdict);
         }
-        commit(&mut Picky { poison: hash(3), broken: hash(broken) }, ledger.take_batch().unwrap());
+        let mut picky = Picky { poison: hash(3), broken: hash(broken) };
+        commit(&mut picky, &Changes::new(), ledger.take_batch().unwrap());
         let settled: Vec<Settled> =
             verdicts.into_iter().map(|verdict| verdict.blocking_recv().unwrap()).collect();
         assert_eq!(settled, *expected);
@@ -180,7 +252,8 @@ mod tests {
     fn what_is_in_line_at_the_end_is_still_committed() {
         let mut threads = Vec::new();
         let picky = Picky { poison: hash(3), broken: hash(9) };
-        let bookkeeper = Bookkeeper::start(Box::new(picky), 10, &mut threads).unwrap();
+        let bookkeeper =
+            Bookkeeper::start(Box::new(picky), 10, Changes::new(), &mut threads).unwrap();
         let (waiter, verdict) = oneshot::channel();
         bookkeeper.enter(closing(0), waiter).unwrap();
         bookkeeper.close();

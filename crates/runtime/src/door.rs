@@ -8,9 +8,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use center::{NewPassword, Verdict, Verified};
-use domain::{DeviceCookie, DoctorName, OneTimePassword, Password, SourcePrefix, UserName};
+use domain::{
+    DeviceCookie, OneTimePassword, Password, Refusal, SourcePrefix, UserName, to_hexadecimal,
+};
 use jiff::Timestamp;
-use store::{AccountRecord, StoreError};
+use store::{AccountRecord, PasswordHash, StoreError};
 use tokio::sync::oneshot;
 
 use crate::device::{DeviceCookies, DeviceId};
@@ -138,37 +140,52 @@ impl Door {
         }
     }
 
-    /// Hashes a new password, if it is one that is taken.
+    /// Hashes a new password of `user`, if it is one that is taken.
     pub(crate) async fn hash_new(
         &self,
-        doctor: &DoctorName,
+        user: &UserName,
         password: Password,
         source: IpAddr,
     ) -> NewPassword {
-        // A doctor's user name is the doctor's name; they are names by the same rule. A weak password
-        // is told before anything is counted: that says nothing about the code, and what costs no
-        // hash must not take the throttle's memory either.
-        let user = UserName::new(doctor.as_str()).expect("a name is a name");
-        if policy::check(&password, &user).is_err() {
+        // A weak password is told before anything is counted: that says nothing about the code, and
+        // what costs no hash must not take the throttle's memory either.
+        if policy::check(&password, user).is_err() {
             return NewPassword::Weak;
         }
         let source = SourcePrefix::of(source);
-        let attempt = match self.throttle.enrol(doctor, source) {
+        let attempt = match self.throttle.choose_password(user, source) {
             Ok(attempt) => attempt,
             Err(NoGuess::Throttled) => return NewPassword::Throttled,
             Err(NoGuess::Busy) => return NewPassword::Busy,
         };
+        let hashed = self.hash(Lane::Stranger(source), password, move || attempt.counts()).await;
+        hashed.map_or(NewPassword::Busy, NewPassword::Hashed)
+    }
+
+    /// Hashes a password that nobody knows. Whoever asks has logged in.
+    pub(crate) async fn hash_unusable(&self) -> Result<PasswordHash, Refusal> {
+        let password = Password::new(&to_hexadecimal(&fresh_entropy().0))
+            .expect("64 hexadecimal digits are a password");
+        self.hash(Lane::Known, password, || {}).await.ok_or(Refusal::Busy)
+    }
+
+    /// Hashes when it is its turn, after `at_start`; `None` when there is no place in the line, or it
+    /// was lost.
+    async fn hash(
+        &self,
+        lane: Lane,
+        password: Password,
+        at_start: impl FnOnce() + Send + 'static,
+    ) -> Option<PasswordHash> {
         let (sender, hashed) = oneshot::channel();
-        let queued = self.hashers.run(Lane::Stranger(source), move |workspace| {
+        let queued = self.hashers.run(lane, move |workspace| {
             if !sender.is_closed() {
-                attempt.counts();
+                at_start();
                 let _ = sender.send(password::hash(&password, workspace));
             }
         });
-        match queued {
-            Ok(()) => hashed.await.map_or(NewPassword::Busy, NewPassword::Hashed),
-            Err(_) => NewPassword::Busy,
-        }
+        queued.ok()?;
+        hashed.await.ok()
     }
 
     fn remembers(&self, account: &AccountRecord, password: &Password) -> bool {

@@ -3,30 +3,40 @@
 //! shells hold a [`Runtime`] and `carry_out(effect).await`; no store call and no hash ever runs on
 //! their own threads.
 //!
-//! What is deliberately not here: SQL, HTTP, sockets, rules.
+//! It also asks doctors: [`doctor_line`] is the one socket it has.
+//!
+//! What is deliberately not here: SQL, HTTP, connections, rules.
 
 mod bookkeeper;
+mod changes;
 mod device;
+pub mod doctor_line;
 mod door;
+pub mod estimates;
 mod lanes;
 mod notes;
 pub mod password;
 mod pool;
 mod remembered;
 mod settings;
+mod sightings;
 pub mod throttle;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use center::{Effect, Errand, Fed, No, Onward, Settled, Verdict};
-use domain::{Entropy, Refusal};
+use center::{Effect, Errand, Fed, NewPassword, No, Onward, Settled, Verdict};
+use domain::{DoctorName, Entropy, Password, Refusal, UserName};
 use jiff::Timestamp;
-use store::{Answer, AuditNote, Command, NoteOutcome, NoteVerb, Query, Store, StoreError};
-use tokio::sync::oneshot;
+use store::{
+    Answer, AuditNote, Command, NoteOutcome, NoteVerb, PasswordHash, Query, Store, StoreError,
+};
+use tokio::sync::{oneshot, watch};
 
 use crate::bookkeeper::Bookkeeper;
+pub use crate::bookkeeper::CHANGED_ELSEWHERE_LOOKED_AT;
+use crate::changes::Changes;
 use crate::door::{Attempt, Door};
 use crate::lanes::{Lane, LaneLimits};
 use crate::notes::Notes;
@@ -35,6 +45,8 @@ use crate::pool::{Pool, PoolFull};
 pub use crate::settings::{
     HASHES_PER_SOURCE_MAX, HASHES_WAITING_MAX, LEDGER_WAITING_MAX, READS_WAITING_MAX, Settings,
 };
+pub use crate::sightings::SIGHTINGS_MAX;
+use crate::sightings::Sightings;
 
 /// The most changes in one transaction.
 pub const LEDGER_BATCH_MAX: usize = 256;
@@ -51,6 +63,8 @@ pub struct Runtime {
 
 struct Parts {
     bookkeeper: Bookkeeper,
+    changes: Changes,
+    sightings: Sightings,
     readers: Pool<Box<dyn store::Reader>>,
     door: Door,
     notes: Notes,
@@ -67,7 +81,9 @@ impl Runtime {
     pub fn start(store: &dyn Store, settings: &Settings) -> Result<Self, StoreError> {
         let mut threads = Vec::new();
         let waiting_max = settings.ledger_waiting_max;
-        let bookkeeper = Bookkeeper::start(store.writer()?, waiting_max, &mut threads)?;
+        let changes = Changes::new();
+        let bookkeeper =
+            Bookkeeper::start(store.writer()?, waiting_max, changes.clone(), &mut threads)?;
         let mut readers = Vec::new();
         for _ in 0..READERS {
             readers.push(store.reader()?);
@@ -78,7 +94,8 @@ impl Runtime {
         let door = Door::open(settings, &mut threads)?;
         let (notes, noting) = Notes::start(bookkeeper.clone())?;
         let (noting, threads) = (Mutex::new(Some(noting)), Mutex::new(threads));
-        let parts = Parts { bookkeeper, readers, door, notes, noting, threads };
+        let sightings = Sightings::default();
+        let parts = Parts { bookkeeper, changes, sightings, readers, door, notes, noting, threads };
         Ok(Self { parts: Arc::new(parts) })
     }
 
@@ -91,9 +108,11 @@ impl Runtime {
                 Fed::Verified(self.verify(attempt).await)
             }
             Effect::HashNewPassword { doctor, password, source } => {
-                Fed::Hashed(self.parts.door.hash_new(&doctor, password, source).await)
+                // A doctor's user name is the doctor's name; they are names by the same rule.
+                let user = UserName::new(doctor.as_str()).expect("a name is a name");
+                Fed::Hashed(self.hash_password(&user, password, source).await)
             }
-            Effect::Read(query) => Fed::Read(self.read(query).await.ok()),
+            Effect::Read(query) => Fed::Read(self.read_for_visit(query).await),
             Effect::Commit(command) => Fed::Settled(self.commit(command).await),
         }
     }
@@ -141,6 +160,42 @@ impl Runtime {
         });
     }
 
+    /// A number that grows when anything of the clinic has changed, here or by another process (which
+    /// is looked for every [`CHANGED_ELSEWHERE_LOOKED_AT`]); notes, looks, tickets and log-ins are no
+    /// change. It has grown before whoever made the change is told: who hears "booked" and reads
+    /// again sees it.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.parts.changes.subscribe()
+    }
+
+    /// When a doctor last asked for news over TCP; `None` for one who did not since the start, or
+    /// longer ago than [`SIGHTINGS_MAX`] others.
+    #[must_use]
+    pub fn last_seen(&self, doctor: &DoctorName) -> Option<Timestamp> {
+        self.parts.sightings.last(doctor)
+    }
+
+    /// Hashes what shall be the new password of `user`, for whoever chooses one with a link, or
+    /// enrols. A source has so many tries in an hour for one user name.
+    pub async fn hash_password(
+        &self,
+        user: &UserName,
+        password: Password,
+        source: IpAddr,
+    ) -> NewPassword {
+        self.parts.door.hash_new(user, password, source).await
+    }
+
+    /// The hash of a password that nobody knows or will ever guess, for an account whose password is
+    /// chosen with a link.
+    ///
+    /// # Errors
+    /// `Busy` when too many wait to be hashed.
+    pub async fn unusable_password(&self) -> Result<PasswordHash, Refusal> {
+        self.parts.door.hash_unusable().await
+    }
+
     /// Finishes what is in line and ends the threads; blocks until they are gone.
     pub fn stop(&self) {
         self.parts.notes.close();
@@ -154,6 +209,18 @@ impl Runtime {
         for thread in threads.unwrap_or_default() {
             let _ = thread.join();
         }
+    }
+
+    async fn read_for_visit(&self, query: Query) -> Option<Answer> {
+        let doctor = match &query {
+            Query::ChangedAppointments { doctor, .. } => Some(doctor.clone()),
+            _ => None,
+        };
+        let answer = self.read(query).await.ok()?;
+        if let (Some(doctor), Answer::Changes { .. }) = (doctor, &answer) {
+            self.parts.sightings.saw(doctor, now());
+        }
+        Some(answer)
     }
 
     async fn read(&self, query: Query) -> Result<Answer, ReadFailed> {

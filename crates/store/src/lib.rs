@@ -114,6 +114,16 @@ pub trait Writer: Send {
     /// # Errors
     /// When the batch as a whole was not committed, or may not have been.
     fn commit(&mut self, now: Timestamp, batch: &[Command]) -> Result<Vec<Outcome>, CommitError>;
+
+    /// Whether anybody but this writer has changed the store since this was last asked, or since the
+    /// first time. What this writer commits does not count. A store that nobody else can reach never
+    /// changes elsewhere.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn changed_elsewhere(&mut self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }
 
 /// Reads from the store.

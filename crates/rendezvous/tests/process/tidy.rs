@@ -13,7 +13,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("protocol", &["domain"]),
     ("store", &["domain"]),
     ("center", &["domain", "protocol", "store"]),
-    ("runtime", &["center", "domain", "store"]),
+    ("runtime", &["center", "domain", "protocol", "store"]),
     ("net", &["center", "domain", "protocol", "runtime"]),
     ("web", &["center", "domain", "runtime"]),
     ("simulator", &["center", "domain", "net", "protocol", "runtime", "store"]),

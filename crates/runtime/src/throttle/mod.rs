@@ -29,7 +29,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{DoctorName, Entropy, SourcePrefix, UserName};
+use domain::{Entropy, SourcePrefix, UserName};
 use governor::clock::{Clock, MonotonicClock};
 use sha2::{Digest, Sha256};
 
@@ -52,7 +52,8 @@ pub struct ThrottleSettings {
     pub guesses_per_device: NonZeroU32,
     /// The pause after which such a device has one more.
     pub device_pause: Duration,
-    /// Tries in any hour to enrol as one doctor from one source, right ones included.
+    /// Tries in any hour to enrol as one doctor, or to choose a password as one user with a link, from
+    /// one source, right ones included.
     pub enrolments_per_source_hour: NonZeroU32,
 }
 
@@ -88,7 +89,7 @@ pub(crate) struct Throttle<C: Clock = MonotonicClock> {
     salt: Entropy,
 }
 
-/// A guess, or a try to enrol, that is reserved: given back when it is dropped, unless it
+/// A guess, or a try to choose a password, that is reserved: given back when it is dropped, unless it
 /// [`counts`](Self::counts).
 #[must_use]
 pub(crate) struct Guess<C: Clock + Clone = MonotonicClock> {
@@ -169,14 +170,15 @@ impl<C: Clock + Clone> Throttle<C> {
         Ok(Guess { throttle: Arc::clone(self), taken })
     }
 
-    /// Reserves a try to enrol as `doctor`. Whether the code was right, the store finds out much
-    /// later: a try [`counts`](Guess::counts) as soon as it has cost a hash.
-    pub(crate) fn enrol(
+    /// Reserves a try to choose a password as `user`, which is how doctors enrol, too. Whether the
+    /// code was right, the store finds out much later: a try [`counts`](Guess::counts) as soon as it
+    /// has cost a hash.
+    pub(crate) fn choose_password(
         self: &Arc<Self>,
-        doctor: &DoctorName,
+        user: &UserName,
         source: SourcePrefix,
     ) -> Result<Guess<C>, NoGuess> {
-        let taken = settled(self.enrolments.take(self.key(doctor.as_str(), &source.bytes())))?;
+        let taken = settled(self.enrolments.take(self.key(user.as_str(), &source.bytes())))?;
         Ok(Guess { throttle: Arc::clone(self), taken: TakenFrom::Enrolments(taken) })
     }
 
@@ -202,7 +204,7 @@ fn settled<T>(tried: Result<T, NotNow>) -> Result<T, NoGuess> {
 }
 
 impl<C: Clock + Clone> Guess<C> {
-    /// It counts: it was compared and was wrong, or it was a try to enrol.
+    /// It counts: it was compared and was wrong, or it was a try to choose a password.
     pub(crate) fn counts(mut self) {
         self.settle(Became::Wrong);
     }

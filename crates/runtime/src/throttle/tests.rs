@@ -145,7 +145,8 @@ async fn a_thousand_right_log_ins_at_once_wait_for_each_other_and_leave_nothing_
 fn enrolling_is_tried_ten_times_an_hour_from_one_source() {
     let door = Door::new();
     let source = |text: &str| SourcePrefix::of(text.parse::<IpAddr>().unwrap());
-    let tried = |doctor, from| door.throttle.enrol(&DoctorName::new(doctor).unwrap(), source(from));
+    let tried =
+        |doctor, from| door.throttle.choose_password(&UserName::new(doctor).unwrap(), source(from));
     let tries =
         |doctor, from| (0..30).filter(|_| tried(doctor, from).map(Guess::counts).is_ok()).count();
     // What cost no hash neither counts nor takes memory.

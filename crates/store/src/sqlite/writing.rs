@@ -33,6 +33,8 @@ pub(super) struct FileWriter {
     key: AuditKey,
     /// `None` after a failure: the next batch gets a new connection, with no memory of it.
     connection: Option<Connection>,
+    /// What the connection last said its data's version is; `None` when it has not been asked.
+    data_version: Option<i64>,
     tidied: Option<Timestamp>,
 }
 
@@ -43,7 +45,7 @@ impl FileWriter {
         key: AuditKey,
     ) -> Result<Self, StoreError> {
         let connection = Some(connection::open(&file.path, Purpose::Write)?);
-        Ok(Self { file, center, key, connection, tidied: None })
+        Ok(Self { file, center, key, connection, data_version: None, tidied: None })
     }
 
     /// A writer with a connection that a test has prepared.
@@ -52,7 +54,8 @@ impl FileWriter {
         let super::Place::File(file) = &store.place else { panic!("memory has one connection") };
         let file = Arc::clone(file);
         let (center, key) = (store.center, store.key.clone());
-        Self { file, center, key, connection: Some(connection), tidied: None }
+        let connection = Some(connection);
+        Self { file, center, key, connection, data_version: None, tidied: None }
     }
 }
 
@@ -70,6 +73,15 @@ impl Writer for FileWriter {
             self.connection = Some(connection);
         }
         committed
+    }
+
+    fn changed_elsewhere(&mut self) -> Result<bool, StoreError> {
+        // The next batch opens one.
+        let Some(connection) = &self.connection else { return Ok(false) };
+        // A connection's own commits leave its number as it is (SQLite, "PRAGMA data_version").
+        let version = connection.query_row("PRAGMA data_version", (), |row| row.get(0))?;
+        let before = self.data_version.replace(version);
+        Ok(before.is_some_and(|before| before != version))
     }
 }
 
