@@ -138,7 +138,10 @@ pub enum Query {
     /// See [`FreeSlots`]: what is shown to everybody. Answer: `Slots`.
     FreeSlots(FreeSlots),
     /// The doctors, services and plans that there are to choose from. Answer: `Clinic`.
-    Clinic,
+    Clinic {
+        /// The moment that decides which slots are to come.
+        now: Timestamp,
+    },
     /// The slots that a patient holds at `now`, by start. Answer: `Holds`, or `NoStanding`.
     Holds {
         /// Whose.
@@ -249,6 +252,43 @@ pub enum Query {
         /// is still booked, however long ago it was.
         closed_too: bool,
     },
+}
+
+impl Query {
+    /// Who has to stand at which moment to be answered; `None` where nobody is asked for that.
+    pub(crate) fn standing(&self) -> Option<(&Standing, Timestamp)> {
+        match self {
+            Self::FreeSlotsByIndex { standing, from: now, .. }
+            | Self::FreeSlotsByTime { standing, now, .. }
+            | Self::Accesses { standing, now, .. }
+            | Self::ChangedAppointments { standing, now, .. }
+            | Self::Holds { standing, now, .. }
+            | Self::Appointment { standing, now, .. }
+            | Self::Household { standing, now }
+            | Self::Sheet { standing, now, .. }
+            | Self::FindPeople { standing, now, .. }
+            | Self::Person { standing, now, .. }
+            | Self::Accounts { standing, now, .. }
+            | Self::AppointmentsOf { standing, now, .. } => Some((standing, *now)),
+            Self::Center
+            | Self::Account(_)
+            | Self::Session { .. }
+            | Self::Sessions { .. }
+            | Self::AuditTrail { .. }
+            | Self::AuditHead
+            | Self::Patient(_)
+            | Self::PatientData(_)
+            | Self::KnownUsers(_)
+            | Self::FreeSlots(_)
+            | Self::Clinic { .. }
+            | Self::Invitation { .. }
+            | Self::DataVersion
+            | Self::Patients
+            | Self::Doctors
+            | Self::Slots
+            | Self::Appointments { .. } => None,
+        }
+    }
 }
 
 /// What was read.

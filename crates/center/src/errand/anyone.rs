@@ -34,8 +34,8 @@ pub struct FreeSlotsWanted {
 
 /// The doctors, services and plans that there are to choose from.
 #[must_use]
-pub fn clinic() -> Errand<ClinicRecord> {
-    Errand::read(Query::Clinic, |answer| match answer {
+pub fn clinic(now: Timestamp) -> Errand<ClinicRecord> {
+    Errand::read(Query::Clinic { now }, |answer| match answer {
         Answer::Clinic(clinic) => Some(clinic),
         _ => None,
     })

@@ -130,7 +130,7 @@ pub(super) fn everything_that_is_held_about_a_patient_is_told(store: &dyn Store)
     clinic.run(Command::Look(look));
     let held = data(&mut clinic, 4).unwrap();
     let name = Some("Žofie Nová".to_owned());
-    assert_eq!(held.person, Some(PersonData { name, birth_date: None, contact: None }));
+    assert_eq!(held.person, Some(PersonData { name, birth_date: None, contact: None, plan: None }));
     assert_eq!((held.patient, held.added), (patient_id(4), at(8)));
     assert_eq!(held.users, [user_name("patient4")]);
     let session =

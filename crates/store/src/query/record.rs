@@ -161,6 +161,8 @@ pub struct PersonData {
     pub birth_date: Option<String>,
     /// How to reach the person; `None` when that is not known.
     pub contact: Option<String>,
+    /// The insurance plan that estimates are asked for; `None` when none was chosen.
+    pub plan: Option<String>,
 }
 
 /// An appointment with all that happened to it.

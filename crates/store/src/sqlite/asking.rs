@@ -131,7 +131,31 @@ impl Batch<'_> {
         Ok(outcome)
     }
 
-    fn patient_of(&self, appointment: AppointmentId) -> Result<Option<PatientId>, StoreError> {
+    /// What `carry_out` makes of a command, if whoever asks for it still stands; and its record,
+    /// which is `deed` with what came of it.
+    pub(super) fn attempt(
+        &self,
+        actor: &Actor,
+        deed: &Deed<'_>,
+        carry_out: impl FnOnce() -> Result<Outcome, StoreError>,
+    ) -> Result<Outcome, StoreError> {
+        let outcome = match self.stands(actor)? {
+            Stands::Yes => carry_out()?,
+            Stands::No => Outcome::Refused(Refusal::SessionEnded),
+        };
+        let what: Cow<'_, str> = match &outcome {
+            Outcome::Refused(refusal) => word(*refusal).into(),
+            Outcome::Marked(appointment) => appointment.status.as_str().into(),
+            other => why_not(other).unwrap_or(deed.outcome).into(),
+        };
+        self.audit(&Deed { outcome: &what, ..*deed })?;
+        Ok(outcome)
+    }
+
+    pub(super) fn patient_of(
+        &self,
+        appointment: AppointmentId,
+    ) -> Result<Option<PatientId>, StoreError> {
         let sql = "SELECT patient FROM appointment WHERE center = ?1 AND appointment = ?2";
         one(self.connection, sql, (self.center, appointment.as_bytes()), |row| {
             rows::patient(row, 0)

@@ -152,7 +152,7 @@ impl Batch<'_> {
     }
 
     /// The slot that `choice` means, if it can still be asked for; free or not.
-    fn slot_on_offer(&self, choice: SlotChoice) -> Result<Option<Slot>, StoreError> {
+    pub(super) fn slot_on_offer(&self, choice: SlotChoice) -> Result<Option<Slot>, StoreError> {
         let (sql, key) = match choice {
             SlotChoice::Index(index) => (
                 concat!(

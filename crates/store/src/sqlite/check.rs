@@ -70,7 +70,8 @@ const INVARIANTS: &[(&str, &str)] = &[
         "a step of an appointment's history has no row in the outbox",
         "SELECT 'appointment ' || hex(h.appointment) || ', version ' || h.version
          FROM appointment_history h
-         WHERE h.what IN ('booked', 'moved', 'cancelled') AND NOT EXISTS (
+         WHERE (h.what IN ('moved', 'cancelled') OR (h.what = 'booked' AND h.version = 1))
+           AND NOT EXISTS (
            SELECT 1 FROM outbox o WHERE o.center = h.center AND o.appointment = h.appointment
            AND o.version = h.version AND o.kind = h.what)",
     ),
@@ -121,6 +122,28 @@ const INVARIANTS_SINCE_SECOND_SCHEMA: &[(&str, &str)] = &[
     ),
 ];
 
+/// The same, since the third schema.
+const INVARIANTS_SINCE_THIRD_SCHEMA: &[(&str, &str)] = &[
+    (
+        "a slot is marked as booked or not, and its claim says otherwise",
+        "SELECT 'slot ' || s.slot FROM slot s
+         LEFT JOIN claim c ON c.center = s.center AND c.slot = s.slot
+         WHERE s.booked <> (c.appointment IS NOT NULL)",
+    ),
+    (
+        "a free slot is published in blocked time",
+        "SELECT 'slot ' || s.slot || ', block ' || b.block FROM blocked b
+         JOIN slot s ON s.center = b.center AND s.doctor = b.doctor
+         WHERE b.lifted IS NULL AND s.state = 'published' AND s.booked = 0
+           AND s.starts < b.ends AND s.ends > b.starts",
+    ),
+    (
+        "a slot was withdrawn for a block that is not there",
+        "SELECT 'slot ' || s.slot FROM slot s WHERE s.withdrawn_for IS NOT NULL AND NOT EXISTS (
+           SELECT 1 FROM blocked b WHERE b.center = s.center AND b.block = s.withdrawn_for)",
+    ),
+];
+
 /// Looks through the database at `path`, which may be in use: what is wrong with it, in words, one
 /// sentence each. Empty when all is well.
 ///
@@ -150,11 +173,12 @@ fn violations(connection: &Connection) -> Result<Vec<String>, StoreError> {
     found.extend(foreign_keys(&transaction)?);
     // A backup may be older than the program that looks at it.
     let schema: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let more = match schema {
-        1 => INVARIANTS_OF_FIRST_SCHEMA,
-        _ => INVARIANTS_SINCE_SECOND_SCHEMA,
+    let (more, most): (&[_], &[_]) = match schema {
+        1 => (INVARIANTS_OF_FIRST_SCHEMA, &[]),
+        2 => (INVARIANTS_SINCE_SECOND_SCHEMA, &[]),
+        _ => (INVARIANTS_SINCE_SECOND_SCHEMA, INVARIANTS_SINCE_THIRD_SCHEMA),
     };
-    for (sentence, sql) in INVARIANTS.iter().chain(more) {
+    for (sentence, sql) in INVARIANTS.iter().chain(more).chain(most) {
         let broken = all(&transaction, sql, [], |row| Ok(row.get::<_, String>(0)?))?;
         found.extend(told(sentence, broken));
     }

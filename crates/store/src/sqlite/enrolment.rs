@@ -4,8 +4,8 @@ use domain::{Refusal, Role, UserName};
 
 use super::accounts::NewAccount;
 use super::doctors::subject_of;
-use super::reading::{ACCOUNT, account_record};
-use super::statements::{one, run};
+use super::reading::{ACCOUNT, find_account};
+use super::statements::run;
 use super::trail::{DONE, Deed, word};
 use super::writing::Batch;
 use crate::{AccountRecord, AuditActor, Enrol, OfferEnrolment, Outcome, StoreError};
@@ -92,7 +92,7 @@ impl Batch<'_> {
     }
 
     fn account_record(&self, user: &UserName) -> Result<Option<AccountRecord>, StoreError> {
-        one(self.connection, ACCOUNT, (self.center, user.as_str()), account_record)
+        find_account(self.connection, ACCOUNT, (self.center, user.as_str()), self.center)
     }
 }
 

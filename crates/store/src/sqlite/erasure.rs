@@ -74,6 +74,7 @@ impl Batch<'_> {
             let key = (self.center, account.as_bytes());
             let tables = [
                 "DELETE FROM credential WHERE center = ?1 AND account = ?2",
+                "DELETE FROM invitation WHERE center = ?1 AND account = ?2",
                 "DELETE FROM session WHERE center = ?1 AND account = ?2",
                 "UPDATE account SET user_name = 'erased-' || lower(hex(randomblob(16))),
                     ended = ended + 1 WHERE center = ?1 AND account = ?2",

@@ -71,10 +71,11 @@ impl Reading<'_> {
     }
 
     fn person(&self, patient: PatientId) -> Result<Option<PersonData>, StoreError> {
-        let sql = "SELECT name, birth_date, contact FROM person WHERE center = ?1 AND patient = ?2";
+        let sql = "SELECT name, birth_date, contact, plan FROM person
+            WHERE center = ?1 AND patient = ?2";
         one(self.connection, sql, (self.center, patient.as_bytes()), |row| {
             let (name, birth_date, contact) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(PersonData { name, birth_date, contact })
+            Ok(PersonData { name, birth_date, contact, plan: row.get(3)? })
         })
     }
 
@@ -103,6 +104,21 @@ impl Reading<'_> {
             Ok(AppointmentData { appointment, booked, history })
         };
         found.into_iter().map(with_history).collect()
+    }
+
+    /// One appointment, if it is this patient's.
+    pub(super) fn one_appointment(
+        &self,
+        id: AppointmentId,
+        patient: PatientId,
+    ) -> Result<Option<Box<AppointmentData>>, StoreError> {
+        let params = (self.center, id.as_bytes(), patient.as_bytes());
+        let found = one(self.connection, ONE_APPOINTMENT, params, |row| {
+            Ok((rows::appointment(row)?, rows::instant(row.get(APPOINTMENT_WIDTH)?)?))
+        })?;
+        let Some((appointment, booked)) = found else { return Ok(None) };
+        let history = self.history(id)?;
+        Ok(Some(Box::new(AppointmentData { appointment, booked, history })))
     }
 
     fn history(&self, appointment: AppointmentId) -> Result<Vec<StepData>, StoreError> {
@@ -154,6 +170,15 @@ impl Reading<'_> {
         Ok(deeds.collect())
     }
 }
+
+/// The appointment `?2` of the patient `?3`.
+pub(super) const ONE_APPOINTMENT: &str = concat!(
+    "SELECT ",
+    appointment_columns!(),
+    ", a.booked FROM appointment a CROSS JOIN slot s USING (center, slot)",
+    " CROSS JOIN doctor d USING (center, doctor)",
+    " WHERE a.center = ?1 AND a.appointment = ?2 AND a.patient = ?3"
+);
 
 /// The patient `?2`.
 pub(super) const PATIENT: &str = concat!(patient_record_query!(), " AND p.patient = ?2");

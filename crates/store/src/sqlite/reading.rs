@@ -2,20 +2,21 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::{CenterId, DoctorName, PatientId, UserName};
+use domain::{CenterId, PatientId, UserName};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::StoreFile;
 use super::accounts::totp_of;
+use super::free::Span;
 use super::rows::{
     self, APPOINTMENT_WIDTH, SLOT_WIDTH, appointment_columns, name_of_patient, slot_columns,
 };
 use super::sessions::{Ground, idle_since, is_open, stands};
 use super::statements::{all, one};
 use crate::{
-    AccountRecord, Answer, AppointmentRecord, CenterRecord, Page, PasswordHash, Query, Reader,
-    SlotRecord, SlotsAfter, Standing, StoreError, TokenHash,
+    AccountRecord, Answer, AppointmentRecord, CenterRecord, PasswordHash, Query, Reader,
+    SlotRecord, Standing, StoreError, TokenHash,
 };
 
 /// A reader with a connection of its own.
@@ -67,51 +68,44 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
     // One transaction, also for a question of several statements; dropped, it ends.
     let transaction = connection.unchecked_transaction()?;
     let reading = Reading { connection: &transaction, center: i64::from(center.0) };
+    if let Some((standing, now)) = query.standing()
+        && !reading.stands(standing, now)?
+    {
+        return Ok(Answer::NoStanding);
+    }
     Ok(match query {
         Query::Center => Answer::Center(reading.center()?),
         Query::Account(user) => Answer::Account(reading.account(user)?),
         Query::Session { token, now } => Answer::Account(reading.session(token, *now)?),
         Query::KnownUsers(users) => Answer::Users(reading.known_users(users)?),
-        Query::FreeSlotsByIndex { standing, from, until, limit } => {
-            if reading.stands(standing, *from)? {
-                Answer::Slots(reading.free_slots_by_index(*from, *until, *limit)?)
-            } else {
-                Answer::NoStanding
-            }
+        Query::FreeSlotsByIndex { from, until, limit, .. } => {
+            Answer::Slots(reading.free_slots_by_index(*from, *until, *limit)?)
         }
-        Query::FreeSlotsByTime { doctor, standing, now, from, until, after, limit } => {
+        Query::FreeSlotsByTime { doctor, now, from, until, after, limit, .. } => {
             let span = Span { now: *now, from: *from, until: *until, after: *after };
-            if reading.stands(standing, *now)? {
-                Answer::Slots(reading.free_slots_by_time(doctor.as_ref(), &span, *limit)?)
-            } else {
-                Answer::NoStanding
-            }
+            Answer::Slots(reading.free_slots_by_time(doctor.as_ref(), &span, *limit)?)
         }
-        Query::AppointmentsOf { patient, standing, now, limit } => {
-            if reading.stands(standing, *now)? {
-                Answer::Appointments(reading.appointments_of(*patient, *limit)?)
-            } else {
-                Answer::NoStanding
-            }
+        Query::FreeSlots(wanted) => Answer::Slots(reading.free_slots(wanted)?),
+        Query::Clinic { now } => Answer::Clinic(reading.clinic(*now)?),
+        Query::Holds { patient, now, .. } => Answer::Holds(reading.holds(*patient, *now)?),
+        Query::Appointment { appointment, patient, .. } => {
+            Answer::Appointment(reading.one_appointment(*appointment, *patient)?)
+        }
+        Query::Household { standing, .. } => Answer::Household(reading.household(standing)?),
+        Query::Person { patient, .. } => Answer::People(reading.person_record(*patient)?),
+        Query::AppointmentsOf { patient, limit, .. } => {
+            Answer::Appointments(reading.appointments_of(*patient, *limit)?)
         }
         Query::Sessions { now } => Answer::Sessions(reading.sessions(*now)?),
         Query::AuditTrail { since, patient, after, limit } => {
             Answer::AuditTrail(reading.audit_trail(*since, *patient, *after, *limit)?)
         }
         Query::AuditHead => Answer::AuditHead(reading.audit_head()?),
-        Query::Accesses { patient, standing, now, limit } => {
-            if reading.stands(standing, *now)? {
-                Answer::Accesses(reading.accesses(*patient, *limit)?)
-            } else {
-                Answer::NoStanding
-            }
+        Query::Accesses { patient, limit, .. } => {
+            Answer::Accesses(reading.accesses(*patient, *limit)?)
         }
-        Query::ChangedAppointments { doctor, standing, now, since, limit } => {
-            if reading.stands(standing, *now)? {
-                reading.changed_appointments(doctor, *since, *limit)?
-            } else {
-                Answer::NoStanding
-            }
+        Query::ChangedAppointments { doctor, since, limit, .. } => {
+            reading.changed_appointments(doctor, *since, *limit)?
         }
         Query::Patient(choice) => Answer::Patient(reading.patient(choice)?),
         Query::PatientData(patient) => Answer::PatientData(reading.patient_data(*patient)?),
@@ -125,17 +119,9 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
     })
 }
 
-/// A stretch of the calendar.
-struct Span {
-    now: Timestamp,
-    from: Timestamp,
-    until: Option<Timestamp>,
-    after: Option<SlotsAfter>,
-}
-
 /// What an account is read with, from an account `a`.
 macro_rules! account_query {
-    ($from:literal) => {
+    ($used:literal, $from:literal) => {
         concat!(
             "SELECT a.account, a.user_name,",
             " (SELECT f.patient FROM acts_for f WHERE f.center = a.center",
@@ -149,17 +135,10 @@ macro_rules! account_query {
             "  WHERE f.center = a.center AND f.account = a.account),",
             " (SELECT c.secret FROM credential c WHERE c.center = a.center",
             "  AND c.account = a.account AND c.kind = 'totp' AND c.revoked IS NULL),",
-            " a.ended",
+            " a.ended, ",
+            $used,
             $from
         )
-    };
-}
-
-/// What makes a slot `s` a free one at the moment `?2`.
-macro_rules! is_free {
-    () => {
-        " AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.center = s.center AND c.slot = s.slot
-           AND (c.expires IS NULL OR c.expires > ?2))"
     };
 }
 
@@ -175,7 +154,7 @@ impl Reading<'_> {
     }
 
     fn account(&self, user: &UserName) -> Result<Option<AccountRecord>, StoreError> {
-        one(self.connection, ACCOUNT, (self.center, user.as_str()), account_record)
+        find_account(self.connection, ACCOUNT, (self.center, user.as_str()), self.center)
     }
 
     fn session(
@@ -185,7 +164,7 @@ impl Reading<'_> {
     ) -> Result<Option<AccountRecord>, StoreError> {
         let now = now.as_millisecond();
         let params = (self.center, token.as_bytes(), now, idle_since(now));
-        one(self.connection, SESSION, params, account_record)
+        find_account(self.connection, SESSION, params, self.center)
     }
 
     fn known_users(&self, users: &[UserName]) -> Result<Vec<UserName>, StoreError> {
@@ -197,48 +176,6 @@ impl Reading<'_> {
             }
         }
         Ok(known)
-    }
-
-    fn free_slots_by_index(
-        &self,
-        from: Timestamp,
-        until: Timestamp,
-        limit: usize,
-    ) -> Result<Page, StoreError> {
-        let (from, until) = (from.as_millisecond(), until.as_millisecond());
-        let params = (self.center, from, until, rows_at_most(limit));
-        let slots = all(self.connection, FREE_BY_INDEX, params, rows::slot)?;
-        Ok(Page { slots, next: None })
-    }
-
-    fn free_slots_by_time(
-        &self,
-        doctor: Option<&DoctorName>,
-        span: &Span,
-        limit: usize,
-    ) -> Result<Page, StoreError> {
-        let from = span.from.as_millisecond();
-        let until = span.until.map_or(i64::MAX, Timestamp::as_millisecond);
-        let after =
-            span.after.map_or((from, i64::MAX), |last| (last.start.as_millisecond(), last.id.0));
-        // A page cannot begin before `from`, wherever the last one ended.
-        let after = after.max((from, i64::MAX));
-        // One more than asked for tells whether there is a next page.
-        let limit_and_one = rows_at_most(limit.saturating_add(1));
-        let now = span.now.as_millisecond();
-        let params = (self.center, now, until, after.0, after.1, limit_and_one);
-        let mut slots = match doctor {
-            None => all(self.connection, FREE_BY_TIME, params, rows::slot)?,
-            Some(doctor) => {
-                let (center, now, until, start, id, limit) = params;
-                let params = (center, now, until, start, id, limit, doctor.as_str());
-                all(self.connection, FREE_OF_DOCTOR, params, rows::slot)?
-            }
-        };
-        let more = slots.len() > limit;
-        slots.truncate(limit);
-        let last = slots.last().map(|slot| SlotsAfter { start: slot.start, id: slot.id });
-        Ok(Page { next: last.filter(|_| more), slots })
     }
 
     fn appointments_of(
@@ -295,49 +232,16 @@ impl Reading<'_> {
 
 /// An account by user name.
 pub(super) const ACCOUNT: &str =
-    account_query!(" FROM account a WHERE a.center = ?1 AND a.user_name = ?2");
+    account_query!("NULL", " FROM account a WHERE a.center = ?1 AND a.user_name = ?2");
 
 /// The account of a session that is open at `?3`, idle since `?4` or later.
 pub(super) const SESSION: &str = concat!(
     account_query!(
+        "e.used",
         " FROM session e CROSS JOIN account a USING (center, account)
         WHERE e.center = ?1 AND e.token = ?2"
     ),
     is_open!()
-);
-
-/// The free slots after `?2` and before `?3`, by index.
-pub(super) const FREE_BY_INDEX: &str = concat!(
-    "SELECT ",
-    slot_columns!(),
-    " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
-    " WHERE s.center = ?1 AND s.index_in_use = 1 AND s.starts > ?2 AND s.starts < ?3",
-    is_free!(),
-    " ORDER BY s.idx LIMIT ?4"
-);
-
-/// The free slots after the place (`?4`, `?5`) and before `?3`, by time. `?2` is the moment at
-/// which they are free.
-pub(super) const FREE_BY_TIME: &str = concat!(
-    "SELECT ",
-    slot_columns!(),
-    " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
-    " WHERE s.center = ?1 AND s.state = 'published' AND s.starts < ?3",
-    " AND (s.starts, s.slot) > (?4, ?5)",
-    is_free!(),
-    " ORDER BY s.starts, s.slot LIMIT ?6"
-);
-
-/// The same, of the doctor named `?7`.
-pub(super) const FREE_OF_DOCTOR: &str = concat!(
-    "SELECT ",
-    slot_columns!(),
-    " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
-    " WHERE s.center = ?1 AND s.state = 'published' AND s.starts < ?3",
-    " AND s.doctor = (SELECT doctor FROM doctor WHERE center = ?1 AND name = ?7)",
-    " AND (s.starts, s.slot) > (?4, ?5)",
-    is_free!(),
-    " ORDER BY s.starts, s.slot LIMIT ?6"
 );
 
 /// The appointments of patient `?2`.
@@ -350,8 +254,12 @@ pub(super) const APPOINTMENTS_OF: &str = concat!(
     " ORDER BY a.status = 'booked' DESC, s.starts, a.appointment LIMIT ?3"
 );
 
-/// An account from what [`ACCOUNT`] and [`SESSION`] give.
-pub(super) fn account_record(row: &rusqlite::Row<'_>) -> Result<AccountRecord, StoreError> {
+/// Everybody for whom the account `?2` acts, its own patient first.
+pub(super) const TENDS: &str = "SELECT patient FROM acts_for
+    WHERE center = ?1 AND account = ?2 ORDER BY relation = 'self' DESC, added, patient";
+
+/// An account from what [`ACCOUNT`] and [`SESSION`] give, but for whom it acts.
+fn account_record(row: &rusqlite::Row<'_>) -> Result<AccountRecord, StoreError> {
     Ok(AccountRecord {
         account: rows::account(row, 0)?,
         user: rows::user(row, 1)?,
@@ -369,8 +277,22 @@ pub(super) fn account_record(row: &rusqlite::Row<'_>) -> Result<AccountRecord, S
             None => None,
         },
         tends: Vec::new(),
-        used: None,
+        used: row.get::<_, Option<i64>>(9)?.map(rows::instant).transpose()?,
     })
+}
+
+/// The account that [`ACCOUNT`] or [`SESSION`] finds, with everybody for whom it acts.
+pub(super) fn find_account(
+    connection: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+    center: i64,
+) -> Result<Option<AccountRecord>, StoreError> {
+    let found = one(connection, sql, params, account_record)?;
+    let Some(account) = found else { return Ok(None) };
+    let key = (center, account.account.as_bytes());
+    let tends = all(connection, TENDS, key, |row| rows::patient(row, 0))?;
+    Ok(Some(AccountRecord { tends, ..account }))
 }
 
 pub(super) fn rows_at_most(limit: usize) -> i64 {

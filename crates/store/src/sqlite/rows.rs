@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use domain::{
     AccountId, Appointment, AppointmentId, AppointmentStatus, Doctor, DoctorAddress, DoctorKeys,
-    DoctorName, PatientId, Role, SealingKey, Service, Slot, SlotId, SlotIndex, UserName,
-    VerifyingKey, Version,
+    DoctorName, PatientId, PersonName, Role, SealingKey, Service, Slot, SlotId, SlotIndex,
+    UserName, VerifyingKey, Version,
 };
 use jiff::Timestamp;
 use rusqlite::Row;
@@ -109,6 +109,23 @@ pub(super) fn user(row: &Row<'_>, column: usize) -> Result<UserName, StoreError>
 /// A doctor's name.
 pub(super) fn doctor_name(name: &str) -> Result<DoctorName, StoreError> {
     DoctorName::new(name).map_err(corrupt)
+}
+
+/// The longest name of a person that is shown, in bytes.
+const PERSON_NAME_BYTES_MAX: usize = 256;
+
+/// What a person is called; `None` when it is not known. A name that was kept before names were
+/// checked is shown as far as it can be.
+pub(super) fn person_name(row: &Row<'_>, column: usize) -> Result<Option<PersonName>, StoreError> {
+    let Some(text) = row.get_ref(column)?.as_str_or_null().map_err(corrupt)? else {
+        return Ok(None);
+    };
+    let shown = PersonName::new(text).or_else(|_| {
+        let mut printable: String = text.chars().filter(|c| !c.is_control()).collect();
+        printable.truncate(printable.floor_char_boundary(PERSON_NAME_BYTES_MAX));
+        PersonName::new(&printable)
+    });
+    Ok(shown.ok())
 }
 
 /// A role; `None` where there is no account.

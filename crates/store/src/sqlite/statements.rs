@@ -6,7 +6,7 @@ use rusqlite::{Connection, Params, Row};
 use crate::StoreError;
 
 /// How many prepared statements a connection keeps: more than there are.
-pub(super) const STATEMENTS_MAX: usize = 128;
+pub(super) const STATEMENTS_MAX: usize = 256;
 
 /// Runs a statement that gives no rows; how many rows it changed.
 pub(super) fn run(

@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::StoreFile;
 use super::chain::Chain;
 use super::connection::{self, Purpose};
+use super::holding::TIDY_HOLDS;
 use super::statements::{all, run};
 use crate::{Actor, AuditKey, Command, CommitError, Outcome, StoreError, Writer};
 
@@ -165,6 +166,14 @@ impl Batch<'_> {
             Command::Book(book) => self.asked_to_book(book),
             Command::Cancel(cancel) => self.asked_to_cancel(cancel),
             Command::Reschedule(moving) => self.asked_to_reschedule(moving),
+            Command::Hold(hold) => self.hold(hold),
+            Command::Release(release) => self.release(release),
+            Command::AddPerson(person) => self.add_person(person),
+            Command::ChangePerson(person) => self.change_person(person),
+            Command::ChoosePlan(choose) => self.choose_plan(choose),
+            Command::AddDependant(add) => self.add_dependant(add),
+            Command::DescribeDoctor(describe) => self.describe_doctor(describe),
+            Command::OfferPlans(plans, actor) => self.offer_plans(plans, actor),
             Command::OpenSession(session) => self.open_session(session),
             Command::CloseSession(close) => self.close_session(close),
             Command::AddPatient(patient) => {
@@ -215,6 +224,7 @@ impl Batch<'_> {
             run(self.connection, sql, (self.center, patient, request))?;
         }
         let found = found.max(run(self.connection, TIDY_SESSIONS, params)?);
+        let found = found.max(run(self.connection, TIDY_HOLDS, params)?);
         Ok(i64::try_from(found).is_ok_and(|found| found < TIDY_ROWS_MAX))
     }
 }

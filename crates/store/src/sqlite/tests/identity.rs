@@ -39,8 +39,8 @@ fn another_programs_database_is_refused_and_left_alone() {
 fn a_newer_versions_database_is_refused_and_left_alone() {
     let place = place();
     drop((place.clinic, place.store));
-    raw(&place.path).pragma_update(None, "user_version", 3).unwrap();
-    let why = "is from a newer version of this program (schema 3, known: 2)";
+    raw(&place.path).pragma_update(None, "user_version", 4).unwrap();
+    let why = "is from a newer version of this program (schema 4, known: 3)";
     check(&place.path, why);
 }
 

@@ -56,13 +56,18 @@ fn check_finds(sql: &str, expected: &[&str]) {
 fn a_claim_without_its_appointment_is_found() {
     check_finds(
         "DELETE FROM claim WHERE slot = 4",
-        &["a live appointment does not have its slot's claim: appointment 00"],
+        &[
+            "a live appointment does not have its slot's claim: appointment 00",
+            "a slot is marked as booked or not, and its claim says otherwise: slot 4",
+        ],
     );
     check_finds(
         "UPDATE claim SET slot = 5 WHERE slot = 4",
         &[
             "a live appointment does not have its slot's claim",
             "a claim for good has no live appointment in its slot: slot 5",
+            "a slot is marked as booked or not, and its claim says otherwise: slot 4",
+            "a slot is marked as booked or not, and its claim says otherwise: slot 5",
         ],
     );
     check_finds(
@@ -79,7 +84,33 @@ fn a_slot_booked_twice_is_found() {
         &[
             "a slot has two live appointments: slot 4",
             "a live appointment does not have its slot's claim",
+            "a slot is marked as booked or not, and its claim says otherwise: slot 6",
         ],
+    );
+}
+
+#[test]
+fn a_slot_marked_wrongly_and_a_free_one_in_blocked_time_are_found() {
+    check_finds(
+        "UPDATE slot SET booked = 1 - booked WHERE slot IN (1, 4)",
+        &[
+            "a slot is marked as booked or not, and its claim says otherwise: slot 1",
+            "a slot is marked as booked or not, and its claim says otherwise: slot 4",
+        ],
+    );
+    // Slot 4, of the same doctor, is booked: it may stay.
+    check_finds(
+        "INSERT INTO blocked (center, block, doctor, starts, ends, added)
+         SELECT 1, 1, doctor, 0, 9000000000000, 0 FROM slot WHERE slot = 1;",
+        &[
+            "a free slot is published in blocked time: slot 1, block 1",
+            "a free slot is published in blocked time: slot 3, block 1",
+        ],
+    );
+    check_finds(
+        "UPDATE slot SET state = 'withdrawn', index_in_use = 0, withdrawn = 1, withdrawn_for = 7
+         WHERE slot = 1",
+        &["a slot was withdrawn for a block that is not there: slot 1"],
     );
 }
 
