@@ -46,17 +46,28 @@ impl Batch<'_> {
         if !self.create_account(&account)? {
             return Ok(false);
         }
-        let (account, patient) = (new.account.as_bytes(), new.patient.as_bytes());
+        let patient = new.patient.as_bytes();
         let sql = "INSERT INTO patient (center, patient, added) VALUES (?1, ?2, ?3)";
         run(self.connection, sql, (self.center, patient, self.now))?;
         if let Some(name) = &new.name {
             let sql = "INSERT INTO person (center, patient, name) VALUES (?1, ?2, ?3)";
             run(self.connection, sql, (self.center, patient, name.as_str()))?;
         }
+        self.act_for_oneself(new.account, new.patient)?;
+        Ok(true)
+    }
+
+    /// Lets an account act for the patient whose own it is.
+    pub(super) fn act_for_oneself(
+        &self,
+        account: AccountId,
+        patient: PatientId,
+    ) -> Result<(), StoreError> {
         let sql = "INSERT INTO acts_for (center, account, patient, relation, added)
             VALUES (?1, ?2, ?3, 'self', ?4)";
+        let (account, patient) = (account.as_bytes(), patient.as_bytes());
         run(self.connection, sql, (self.center, account, patient, self.now))?;
-        Ok(true)
+        Ok(())
     }
 
     pub(super) fn add_staff(&self, new: &AddStaff) -> Result<Outcome, StoreError> {
@@ -78,21 +89,34 @@ impl Batch<'_> {
         }
         self.audit(&Deed {
             subject: Some(&new.account.to_string()),
-            ..Deed::by(&Actor::Operator, "add_staff", new.role.as_str())
+            ..Deed::by(&new.actor, "add_staff", new.role.as_str())
         })?;
         Ok(Outcome::Done)
     }
 
     /// Creates an account with its password; `false`, and nothing, when the user name is there.
     pub(super) fn create_account(&self, new: &NewAccount<'_>) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO account (center, account, user_name, added, role, name)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (center, user_name) DO NOTHING";
-        let (account, user, role) = (new.account.as_bytes(), new.user.as_str(), new.role.as_str());
-        if run(self.connection, sql, (self.center, account, user, self.now, role, new.name))? == 0 {
+        if !self.open_account(new.account, new.user, new.role, new.name)? {
             return Ok(false);
         }
         self.add_credential(new.account, "password", new.password.expose())?;
         Ok(true)
+    }
+
+    /// Creates an account with which nobody can log in yet; `false`, and nothing, when the user name
+    /// is there.
+    pub(super) fn open_account(
+        &self,
+        account: AccountId,
+        user: &UserName,
+        role: Role,
+        name: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO account (center, account, user_name, added, role, name)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (center, user_name) DO NOTHING";
+        let (account, user, role) = (account.as_bytes(), user.as_str(), role.as_str());
+        let params = (self.center, account, user, self.now, role, name);
+        Ok(run(self.connection, sql, params)? == 1)
     }
 
     pub(super) fn set_password(&self, new: &SetPassword) -> Result<Outcome, StoreError> {

@@ -43,7 +43,7 @@ impl Batch<'_> {
     pub(super) fn asked_to_book(&self, book: &Book) -> Result<Outcome, StoreError> {
         let asked = Asked {
             actor: &book.actor,
-            verb: "book",
+            verb: if book.waiver.is_some() { "book_waived" } else { "book" },
             patient: Some(book.patient),
             wanted: Wanted::Slot(book.slot),
         };
@@ -63,7 +63,7 @@ impl Batch<'_> {
     pub(super) fn asked_to_reschedule(&self, moving: &Reschedule) -> Result<Outcome, StoreError> {
         let asked = Asked {
             actor: &moving.actor,
-            verb: "reschedule",
+            verb: if moving.waiver.is_some() { "reschedule_waived" } else { "reschedule" },
             patient: Some(moving.patient),
             wanted: Wanted::Appointment(moving.appointment),
         };

@@ -18,6 +18,21 @@ enum Reach {
     Taken,
 }
 
+/// What holds for a booking or a move.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Terms {
+    /// What holds for patients.
+    Patients,
+    /// That is waived, for a reason that somebody gave.
+    Waived,
+}
+
+impl Terms {
+    pub(super) fn of(waiver: Option<&Reason>) -> Self {
+        if waiver.is_some() { Self::Waived } else { Self::Patients }
+    }
+}
+
 impl Verdict {
     /// A verdict about a visit in `slot`.
     fn about(slot: &Slot, outcome: Outcome) -> Self {
@@ -33,17 +48,18 @@ impl Verdict {
 impl Batch<'_> {
     /// Claims the slot, then writes the appointment; a refusal has written nothing.
     pub(super) fn book(&self, book: &Book) -> Result<Verdict, StoreError> {
-        let Some(slot) = self.slot_on_offer(book.slot)? else {
+        let terms = Terms::of(book.waiver.as_ref());
+        let Some(slot) = self.slot_on_offer(book.slot, terms)? else {
             return Ok(Verdict::refused(Refusal::NoSuchSlot));
         };
-        if self.holds_enough(book)? {
+        if terms == Terms::Patients && self.holds_enough(book)? {
             let outcome = match self.held_by(slot.id, book.patient)? {
                 Some(appointment) => Outcome::AlreadyHeld(appointment),
                 None => Outcome::Refused(Refusal::TooManyAppointments),
             };
             return Ok(Verdict::about(&slot, outcome));
         }
-        if let Reach::Taken = self.claim(slot.id, book.patient, book.appointment)? {
+        if let Reach::Taken = self.claim(slot.id, book.patient, book.appointment, terms)? {
             let outcome = match self.held_by(slot.id, book.patient)? {
                 Some(appointment) => Outcome::AlreadyHeld(appointment),
                 None => Outcome::Refused(Refusal::SlotTaken),
@@ -64,7 +80,7 @@ impl Batch<'_> {
             what: What::Booked,
             from: None,
             to: Some(slot.id),
-            reason: None,
+            reason: book.waiver.as_ref().map(Reason::as_str),
         })?;
         let appointment =
             Appointment { id, version, status: AppointmentStatus::Booked, slot: slot.clone() };
@@ -78,7 +94,7 @@ impl Batch<'_> {
             return Ok(Verdict::refused(Refusal::NoSuchAppointment));
         };
         let slot = appointment.slot.clone();
-        if self.is_closed(&appointment) {
+        if self.is_closed(&appointment, Terms::Patients) {
             return Ok(Verdict::about(&slot, Outcome::Refused(Refusal::AppointmentClosed)));
         }
         let reason = cancel.reason.as_ref().map(Reason::as_str);
@@ -119,17 +135,18 @@ impl Batch<'_> {
             return Ok(Verdict::refused(Refusal::NoSuchAppointment));
         };
         let from = appointment.slot.clone();
-        if self.is_closed(&appointment) {
+        let terms = Terms::of(reschedule.waiver.as_ref());
+        if self.is_closed(&appointment, terms) {
             return Ok(Verdict::about(&from, Outcome::Refused(Refusal::AppointmentClosed)));
         }
-        let Some(to) = self.slot_on_offer(reschedule.slot)? else {
+        let Some(to) = self.slot_on_offer(reschedule.slot, terms)? else {
             return Ok(Verdict::about(&from, Outcome::Refused(Refusal::NoSuchSlot)));
         };
         if to.id == from.id {
             return Ok(Verdict::about(&to, Outcome::Rescheduled(appointment)));
         }
         let id = appointment.id;
-        if let Reach::Taken = self.claim(to.id, reschedule.patient, id)? {
+        if let Reach::Taken = self.claim(to.id, reschedule.patient, id, terms)? {
             return Ok(Verdict::about(&to, Outcome::Refused(Refusal::SlotTaken)));
         }
         appointment.version = next(appointment.version);
@@ -145,14 +162,18 @@ impl Batch<'_> {
             what: What::Moved,
             from: Some(from.id),
             to: Some(to.id),
-            reason: None,
+            reason: reschedule.waiver.as_ref().map(Reason::as_str),
         })?;
         appointment.slot = to.clone();
         Ok(Verdict::about(&to, Outcome::Rescheduled(appointment)))
     }
 
     /// The slot that `choice` means, if it can still be asked for; free or not.
-    pub(super) fn slot_on_offer(&self, choice: SlotChoice) -> Result<Option<Slot>, StoreError> {
+    pub(super) fn slot_on_offer(
+        &self,
+        choice: SlotChoice,
+        terms: Terms,
+    ) -> Result<Option<Slot>, StoreError> {
         let (sql, key) = match choice {
             SlotChoice::Index(index) => (
                 concat!(
@@ -160,7 +181,7 @@ impl Batch<'_> {
                     slot_columns!(),
                     " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
                     " WHERE s.center = ?1 AND s.idx = ?2 AND s.index_in_use = 1",
-                    " AND s.starts > ?3"
+                    " AND iif(?4, s.ends, s.starts) > ?3"
                 ),
                 i64::from(index.number()),
             ),
@@ -170,12 +191,13 @@ impl Batch<'_> {
                     slot_columns!(),
                     " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
                     " WHERE s.center = ?1 AND s.slot = ?2 AND s.state = 'published'",
-                    " AND s.starts > ?3"
+                    " AND iif(?4, s.ends, s.starts) > ?3"
                 ),
                 id.0,
             ),
         };
-        one(self.connection, sql, (self.center, key, self.now), rows::slot)
+        let params = (self.center, key, self.now, terms == Terms::Waived);
+        one(self.connection, sql, params, rows::slot)
     }
 
     /// Reaches for a slot. The database decides: the row is there, or it is not.
@@ -184,6 +206,7 @@ impl Batch<'_> {
         slot: SlotId,
         patient: PatientId,
         appointment: AppointmentId,
+        terms: Terms,
     ) -> Result<Reach, StoreError> {
         let insert = || {
             let sql = "INSERT INTO claim (center, slot, appointment) VALUES (?1, ?2, ?3)
@@ -193,10 +216,12 @@ impl Batch<'_> {
         if insert()? == 1 {
             return Ok(Reach::Claimed);
         }
-        // A hold gives way when its time is over, and to the patient for whom it was kept.
-        let sql = "DELETE FROM claim WHERE center = ?1 AND slot = ?2
-            AND (expires <= ?3 OR held_by = ?4)";
-        let params = (self.center, slot.0, self.now, patient.as_bytes());
+        // A hold gives way when its time is over, to the patient for whom it was kept, and where what
+        // holds for patients is waived.
+        let sql = "DELETE FROM claim WHERE center = ?1 AND slot = ?2 AND expires IS NOT NULL
+            AND (expires <= ?3 OR held_by = ?4 OR ?5)";
+        let waived = terms == Terms::Waived;
+        let params = (self.center, slot.0, self.now, patient.as_bytes(), waived);
         let gave_way = run(self.connection, sql, params)? == 1;
         Ok(if gave_way && insert()? == 1 { Reach::Claimed } else { Reach::Taken })
     }
@@ -204,7 +229,7 @@ impl Batch<'_> {
     fn drop_claim(&self, slot: SlotId) -> Result<(), StoreError> {
         let sql = "DELETE FROM claim WHERE center = ?1 AND slot = ?2";
         run(self.connection, sql, (self.center, slot.0))?;
-        Ok(())
+        self.withdraw_if_blocked(slot)
     }
 
     /// The appointment that has `slot`, if it is this patient's.
@@ -254,8 +279,9 @@ impl Batch<'_> {
     }
 
     /// Whether it is too late to change an appointment.
-    fn is_closed(&self, appointment: &Appointment) -> bool {
-        !appointment.status.is_open() || appointment.slot.start.as_millisecond() <= self.now
+    fn is_closed(&self, appointment: &Appointment, terms: Terms) -> bool {
+        let begun = appointment.slot.start.as_millisecond() <= self.now;
+        !appointment.status.is_open() || (begun && terms == Terms::Patients)
     }
 }
 

@@ -3,6 +3,7 @@
 use domain::{PatientId, Refusal, Slot, SlotId};
 use jiff::Timestamp;
 
+use super::booking::Terms;
 use super::reading::Reading;
 use super::rows::{self, SLOT_WIDTH, slot_columns};
 use super::statements::{all, one, run};
@@ -60,7 +61,7 @@ impl Batch<'_> {
     /// Makes the hold, or makes it anew; a refusal has written nothing. The write lock makes the
     /// looks and the claim one step.
     fn keep_for(&self, hold: &Hold) -> Result<Result<Slot, Refusal>, StoreError> {
-        let Some(slot) = self.slot_on_offer(SlotChoice::Id(hold.slot))? else {
+        let Some(slot) = self.slot_on_offer(SlotChoice::Id(hold.slot), Terms::Patients)? else {
             return Ok(Err(Refusal::NoSuchSlot));
         };
         if self.is_anothers(hold.slot, hold.patient)? {

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod asking;
+mod blocking;
 mod booking;
 mod chain;
 mod check;
@@ -13,9 +14,13 @@ mod connection;
 mod doctors;
 mod enrolment;
 mod erasure;
+mod finding;
 mod free;
 mod holding;
+mod inviting;
 pub mod lock;
+mod looking;
+mod marking;
 mod offering;
 mod overseeing;
 mod patients;
@@ -25,6 +30,7 @@ mod reading;
 mod requests;
 mod rows;
 mod sessions;
+mod sheet;
 mod statements;
 #[cfg(test)]
 mod tests;

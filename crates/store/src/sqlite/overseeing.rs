@@ -150,8 +150,8 @@ pub(super) const AUDIT_OF_PATIENT: &str = concat!(
 );
 
 /// What others than the accounts of the patient `?2` did about that patient, the latest first.
-pub(super) const ACCESSES: &str =
-    "SELECT u.at, a.role, u.verb, u.subject, u.verb IN ('book', 'cancel', 'reschedule', 'ticket')
+pub(super) const ACCESSES: &str = "SELECT u.at, a.role, u.verb, u.subject, u.verb IN
+         ('book', 'book_waived', 'cancel', 'mark', 'reschedule', 'reschedule_waived', 'ticket')
        AND u.subject LIKE '________-____-____-____-____________'
      FROM audit u LEFT JOIN account a ON a.center = u.center AND a.account = u.who
      WHERE u.center = ?1 AND u.patient = ?2 AND u.chain = ?3 AND u.actor <> 'stranger'

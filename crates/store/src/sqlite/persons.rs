@@ -34,6 +34,8 @@ macro_rules! user_of_patient {
     };
 }
 
+pub(super) use {person_columns, user_of_patient};
+
 /// The patient `?2`, as the front desk sees one.
 pub(super) const PERSON: &str = concat!(
     "SELECT p.patient, ",

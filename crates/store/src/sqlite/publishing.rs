@@ -5,12 +5,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{Doctor, DoctorName, Service, Slot};
+use domain::{Doctor, DoctorName, Refusal, Service, Slot};
 use jiff::Timestamp;
 
+use super::blocking::Blocks;
 use super::rows::{self, slot_columns};
 use super::statements::{all, one, run};
-use super::trail::Deed;
+use super::trail::{Deed, word};
 use super::writing::Batch;
 use crate::{
     Actor, AddSlots, Import, ImportConflict, ImportCounts, ImportedSlot, Outcome, SlotConflict,
@@ -43,19 +44,19 @@ enum Zone {
 
 /// Where a slot comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
+pub(super) enum Origin {
     File,
     Desk,
 }
 
 /// A slot to be written.
-struct Publication<'a> {
-    doctor: i64,
-    index: u32,
-    start: Timestamp,
-    end: Timestamp,
-    service: &'a Service,
-    origin: Origin,
+pub(super) struct Publication<'a> {
+    pub(super) doctor: i64,
+    pub(super) index: u32,
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
+    pub(super) service: &'a Service,
+    pub(super) origin: Origin,
 }
 
 /// A slot whose index is in use.
@@ -72,6 +73,13 @@ impl InUse {
         self.doctor == doctor
             && self.starts == row.start.as_millisecond()
             && self.ends == row.end.as_millisecond()
+    }
+}
+
+impl ImportedSlot {
+    /// From when until when, in milliseconds since the Unix epoch.
+    fn span(&self) -> (i64, i64) {
+        (self.start.as_millisecond(), self.end.as_millisecond())
     }
 }
 
@@ -122,6 +130,14 @@ impl Batch<'_> {
         let Some(doctor) = self.doctor_named(&add.doctor)? else {
             return Ok(Outcome::NoSuchDoctor);
         };
+        for new in &add.slots {
+            let span = (new.start.as_millisecond(), new.end.as_millisecond());
+            if self.block_within(doctor, span)?.is_some() {
+                let refusal = Refusal::TimeBlocked;
+                self.audit(&Deed::by(&add.actor, "add_slots", &word(refusal)))?;
+                return Ok(Outcome::Refused(refusal));
+            }
+        }
         let added = self.all_or_nothing(|| {
             let mut free = FreeIndices::of(self)?;
             let mut slots = Vec::with_capacity(add.slots.len());
@@ -146,7 +162,7 @@ impl Batch<'_> {
         match added {
             Ok(slots) => {
                 let what = format!("published {}", slots.len());
-                self.audit(&Deed::by(&Actor::Operator, "add_slots", &what))?;
+                self.audit(&Deed::by(&add.actor, "add_slots", &what))?;
                 Ok(Outcome::SlotsAdded(slots))
             }
             Err((place, conflict)) => Ok(Outcome::SlotsConflict(place, conflict)),
@@ -276,6 +292,7 @@ impl Batch<'_> {
     ) -> Result<(), Stop<ImportConflict>> {
         let doctors = self.doctor_ids()?;
         let mut in_use = self.indices_in_use()?;
+        let blocks = Blocks::of(self)?;
         let mut wanted = Vec::new();
         for row in slots {
             let doctor = doctors
@@ -284,6 +301,12 @@ impl Batch<'_> {
                 .ok_or(StoreError::BadCommand("a slot of a doctor who is not imported"))?;
             match in_use.remove(&row.index.number()) {
                 Some(there) if there.is(row, doctor) => counts.slots_unchanged += 1,
+                // What the index means now has left the file, and nothing takes its place yet.
+                Some(there) if blocks.overlap(doctor, row.span()) => {
+                    in_use.insert(row.index.number(), there);
+                    counts.slots_unchanged += 1;
+                }
+                None if blocks.overlap(doctor, row.span()) => counts.slots_unchanged += 1,
                 Some(there) => {
                     let begun = self.make_way(row, &there)?;
                     counts.slots_withdrawn += usize::from(!begun);
@@ -358,7 +381,7 @@ impl Batch<'_> {
     }
 
     /// Takes an index from the slot that has it.
-    fn release_index(&self, index: u32) -> Result<(), StoreError> {
+    pub(super) fn release_index(&self, index: u32) -> Result<(), StoreError> {
         let sql = "UPDATE slot SET index_in_use = 0
             WHERE center = ?1 AND idx = ?2 AND index_in_use = 1";
         run(self.connection, sql, (self.center, index))?;
@@ -378,7 +401,7 @@ impl Batch<'_> {
     }
 
     /// Writes a slot and gives its id; or the slot of the same doctor that it overlaps.
-    fn publish(&self, new: &Publication<'_>) -> Result<Result<i64, Slot>, StoreError> {
+    pub(super) fn publish(&self, new: &Publication<'_>) -> Result<Result<i64, Slot>, StoreError> {
         let (starts, ends) = (new.start.as_millisecond(), new.end.as_millisecond());
         if ends <= starts {
             return Err(StoreError::BadCommand("a slot ends before it begins"));
@@ -444,21 +467,27 @@ fn address_conflict(doctor: &DoctorName, holder: &DoctorName) -> ImportConflict 
 }
 
 /// The indices that no slot still to come has, nor any of a file's, from the lowest: those of a
-/// file are its own, also when their slots have begun, since it is loaded again next week.
-struct FreeIndices {
+/// file are its own, also when their slots have begun, since it is loaded again next week, and while
+/// they are withdrawn for a block, since that is lifted one day.
+pub(super) struct FreeIndices {
     taken: std::iter::Peekable<std::vec::IntoIter<u32>>,
     candidate: u32,
 }
 
 impl FreeIndices {
-    fn of(batch: &Batch<'_>) -> Result<Self, StoreError> {
+    pub(super) fn of(batch: &Batch<'_>) -> Result<Self, StoreError> {
         let sql = "SELECT idx FROM slot WHERE center = ?1 AND index_in_use = 1
-              AND (starts > ?2 OR origin = 'file') ORDER BY idx";
+              AND (starts > ?2 OR origin = 'file')
+            UNION SELECT s.idx FROM slot s CROSS JOIN blocked b
+              ON b.center = s.center AND b.block = s.withdrawn_for
+            WHERE s.center = ?1 AND s.withdrawn_for IS NOT NULL AND s.origin = 'file'
+              AND b.lifted IS NULL
+            ORDER BY 1";
         let taken = all(batch.connection, sql, (batch.center, batch.now), |row| Ok(row.get(0)?))?;
         Ok(Self { taken: taken.into_iter().peekable(), candidate: 0 })
     }
 
-    fn next_one(&mut self) -> Result<u32, StoreError> {
+    pub(super) fn next_one(&mut self) -> Result<u32, StoreError> {
         loop {
             self.candidate =
                 self.candidate.checked_add(1).ok_or(StoreError::BadCommand("no index is left"))?;

@@ -1,6 +1,6 @@
 //! Request ids: a command that its client named is carried out once, however often it comes.
 
-use domain::{PatientId, Refusal, RequestId};
+use domain::{PatientId, Reason, Refusal, RequestId};
 use rusqlite::OptionalExtension as _;
 use sha2::{Digest as _, Sha256};
 
@@ -44,7 +44,7 @@ impl Named for Book {
     }
 
     fn asked(&self) -> Vec<u8> {
-        [b"book".as_slice(), &choice(self.slot)].concat()
+        [b"book".as_slice(), &choice(self.slot), &waiver(self.waiver.as_ref())].concat()
     }
 }
 
@@ -69,8 +69,14 @@ impl Named for Reschedule {
     }
 
     fn asked(&self) -> Vec<u8> {
-        [b"reschedule".as_slice(), self.appointment.as_bytes(), &choice(self.slot)].concat()
+        let (slot, waiver) = (choice(self.slot), waiver(self.waiver.as_ref()));
+        [b"reschedule".as_slice(), self.appointment.as_bytes(), &slot, &waiver].concat()
     }
+}
+
+/// Of variable length, so last; nothing where there is none, as it was before there were any.
+fn waiver(reason: Option<&Reason>) -> Vec<u8> {
+    reason.map_or_else(Vec::new, |reason| [b"!", reason.as_str().as_bytes()].concat())
 }
 
 fn choice(slot: SlotChoice) -> [u8; 9] {

@@ -1,5 +1,4 @@
-//! Whether a patient may have a ticket, and looks at other people's data: both are recorded before
-//! anything is handed out.
+//! Whether a patient may have a ticket: recorded before it is handed out.
 
 use domain::{Appointment, AppointmentStatus, Doctor, DoctorName, PatientId, Refusal};
 
@@ -9,7 +8,7 @@ use super::sessions::Stands;
 use super::statements::one;
 use super::trail::{DONE, Deed, word};
 use super::writing::Batch;
-use crate::{IssueTicket, Look, LookAt, Outcome, StoreError, TicketFor};
+use crate::{IssueTicket, Outcome, StoreError, TicketFor};
 
 /// For what a ticket may be issued.
 struct Grant {
@@ -82,22 +81,5 @@ impl Batch<'_> {
         let sql = "SELECT 1 FROM patient WHERE center = ?1 AND patient = ?2";
         let found = one(self.connection, sql, (self.center, patient.as_bytes()), |_| Ok(()))?;
         Ok(found.is_some())
-    }
-
-    pub(super) fn look(&self, look: &Look) -> Result<Outcome, StoreError> {
-        let refusal = match self.stands(&look.actor)? {
-            Stands::No => Some(Refusal::SessionEnded),
-            Stands::Yes if !self.is_patient(look.patient)? => Some(Refusal::NoSuchPatient),
-            Stands::Yes => None,
-        };
-        let verb = match look.what {
-            LookAt::Appointments => "look_at_appointments",
-            LookAt::Patient => "look_at_patient",
-            LookAt::Everything => "look_at_everything",
-            LookAt::Sheet => "look_at_sheet",
-        };
-        let outcome = refusal.map_or_else(|| DONE.to_owned(), word);
-        self.audit(&Deed { patient: Some(look.patient), ..Deed::by(&look.actor, verb, &outcome) })?;
-        Ok(refusal.map_or(Outcome::Done, Outcome::Refused))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use domain::{AccountId, AppointmentId, PatientId, Refusal, SlotId, Version};
+use domain::{AccountId, AppointmentId, AppointmentStatus, PatientId, Refusal, SlotId, Version};
 
 use super::statements::run;
 use super::writing::Batch;
@@ -16,7 +16,7 @@ pub(super) struct Step<'a> {
     pub(super) version: Version,
     pub(super) actor: Actor,
     pub(super) what: What,
-    /// `None` when it was booked.
+    /// The slot that it left; `None` when it left none.
     pub(super) from: Option<SlotId>,
     /// `None` when it was cancelled.
     pub(super) to: Option<SlotId>,
@@ -29,6 +29,8 @@ pub(super) enum What {
     Booked,
     Moved,
     Cancelled,
+    /// Somebody said where it stands.
+    Marked(AppointmentStatus),
 }
 
 impl What {
@@ -37,6 +39,7 @@ impl What {
             Self::Booked => "booked",
             Self::Moved => "moved",
             Self::Cancelled => "cancelled",
+            Self::Marked(status) => status.as_str(),
         }
     }
 }
@@ -75,6 +78,16 @@ impl Batch<'_> {
     /// Writes history and outbox of one step. The audit is written by whoever carried out the
     /// command.
     pub(super) fn record(&self, step: &Step<'_>) -> Result<(), StoreError> {
+        self.keep_step(step)?;
+        let sql = "INSERT INTO outbox (center, appointment, version, kind, at)
+            VALUES (?1, ?2, ?3, ?4, ?5)";
+        let (id, what) = (step.appointment.as_bytes(), step.what.as_str());
+        run(self.connection, sql, (self.center, id, step.version.0, what, self.now))?;
+        Ok(())
+    }
+
+    /// Writes the history of one step, of which nobody outside is to be told.
+    pub(super) fn keep_step(&self, step: &Step<'_>) -> Result<(), StoreError> {
         let (id, what) = (step.appointment.as_bytes(), step.what.as_str());
         let history = "INSERT INTO appointment_history
             (center, appointment, version, at, actor, what, from_slot, to_slot, reason)
@@ -85,9 +98,6 @@ impl Batch<'_> {
         let row = (self.center, id, step.version.0, self.now);
         let params = (row.0, row.1, row.2, row.3, actor, what, from, to, step.reason);
         run(self.connection, history, params)?;
-        let outbox = "INSERT INTO outbox (center, appointment, version, kind, at)
-            VALUES (?1, ?2, ?3, ?4, ?5)";
-        run(self.connection, outbox, (row.0, row.1, row.2, what, row.3))?;
         Ok(())
     }
 
@@ -96,12 +106,15 @@ impl Batch<'_> {
         self.chain.append(self.connection, (self.center, self.now), deed)
     }
 
-    /// Records what the operator did.
-    pub(super) fn operated(&self, deed: OperatorDeed) -> Result<Outcome, StoreError> {
-        let patient = deed.patient();
-        let (verb, outcome) = (deed.as_str(), deed.outcome());
-        self.audit(&Deed { patient, ..Deed::by(&Actor::Operator, verb, outcome) })?;
-        Ok(Outcome::Done)
+    /// Records what the operator did, or an account in the operator's place.
+    pub(super) fn operated(
+        &self,
+        deed: OperatorDeed,
+        actor: &Actor,
+    ) -> Result<Outcome, StoreError> {
+        let by = Deed::by(actor, deed.as_str(), deed.outcome());
+        let by = Deed { patient: deed.patient(), ..by };
+        self.attempt(actor, &by, || Ok(Outcome::Done))
     }
 
     /// Writes a note that others took.

@@ -168,10 +168,15 @@ impl Batch<'_> {
             Command::Reschedule(moving) => self.asked_to_reschedule(moving),
             Command::Hold(hold) => self.hold(hold),
             Command::Release(release) => self.release(release),
+            Command::Mark(mark) => self.mark(mark),
+            Command::BlockTime(block) => self.block_time(block),
+            Command::OpenTime(open) => self.open_time(open),
             Command::AddPerson(person) => self.add_person(person),
             Command::ChangePerson(person) => self.change_person(person),
             Command::ChoosePlan(choose) => self.choose_plan(choose),
             Command::AddDependant(add) => self.add_dependant(add),
+            Command::Invite(invite) => self.invite(invite),
+            Command::ChoosePassword(choose) => self.choose_password(choose),
             Command::DescribeDoctor(describe) => self.describe_doctor(describe),
             Command::OfferPlans(plans, actor) => self.offer_plans(plans, actor),
             Command::OpenSession(session) => self.open_session(session),
@@ -183,7 +188,7 @@ impl Batch<'_> {
                 self.of(&password.actor, "set_password", || self.set_password(password))
             }
             Command::AddSlots(slots) => {
-                self.of(&Actor::Operator, "add_slots", || self.add_slots(slots))
+                self.of(&slots.actor, "add_slots", || self.add_slots(slots))
             }
             Command::Import(import) => self.of(&Actor::Operator, "import", || self.import(import)),
             Command::SettleZone(zone) => {
@@ -194,12 +199,14 @@ impl Batch<'_> {
                 self.of(&end.actor, "end_sessions", || self.end_sessions(end))
             }
             Command::AddStaff(staff) => {
-                self.of(&Actor::Operator, "add_staff", || self.add_staff(staff))
+                self.of(&staff.actor, "add_staff", || self.add_staff(staff))
             }
             Command::SetTotp(totp) => self.of(&totp.actor, "set_totp", || self.set_totp(totp)),
             Command::Erase(erase) => self.of(&erase.actor, "erase", || self.erase(erase)),
             Command::Look(look) => self.look(look),
-            Command::Operated(deed) => self.operated(*deed),
+            Command::LookAtMany(look) => self.look_at_many(look),
+            Command::Operated(deed) => self.operated(*deed, &Actor::Operator),
+            Command::Oversaw(deed, actor) => self.operated(*deed, actor),
             Command::Note(note) => self.note(note),
             Command::OfferEnrolment(offer) => {
                 self.of(&offer.actor, "offer_enrolment", || self.offer_enrolment(offer))
@@ -207,7 +214,6 @@ impl Batch<'_> {
             Command::Enrol(enrol) => self.enrol(enrol),
             Command::RegisterDoctor(register) => self.register_doctor(register),
             Command::IssueTicket(ticket) => self.issue_ticket(ticket),
-            _ => Err(StoreError::BadCommand("not built yet")),
         }
     }
 
