@@ -32,6 +32,11 @@ pub use self::oversight::{ACCOUNTS_LISTED_MAX, AUDIT_LISTED_MAX, NewStaff};
 pub use self::scheduling::{Blocked, Calendar, Published};
 pub use self::tending::{HOLD_FOR, HOLDS_MAX, QuoteFor};
 pub use self::timetable::{SLOTS_AT_ONCE_MAX, Timetable, TimetableError};
+// What errands are about, as the store keeps it.
+pub use store::{
+    AppointmentData, BlockRecord, ClinicRecord, DoctorRecord, MemberRecord, NewSlot, PersonRecord,
+    Place, Sheet, SheetRow, SlotsAfter, StepData, Window,
+};
 
 /// How often a session is marked as used.
 const TOUCH_EACH: SignedDuration = SignedDuration::from_mins(1);

@@ -9,6 +9,7 @@ mod assets;
 mod calendar;
 mod cookies;
 mod language;
+mod live;
 mod page;
 mod pages;
 mod problem;

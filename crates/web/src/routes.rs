@@ -10,10 +10,10 @@ use axum::routing::get;
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
-use crate::pages::{admin, anyone, desk, patient};
+use crate::pages::{admin, anyone, desk, patient, schedule};
 use crate::problem::Problem;
 use crate::visitor::Visitor;
-use crate::{Site, assets};
+use crate::{Site, assets, live};
 
 /// The longest body of a request, in bytes: our longest form is a reason and a few fields.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1_024;
@@ -24,6 +24,8 @@ pub(crate) fn routes(site: Arc<Site>) -> Router {
         .merge(anyone::routes())
         .merge(patient::routes())
         .merge(desk::routes())
+        .merge(schedule::routes())
+        .merge(live::routes())
         .merge(admin::routes());
     pages
         .route("/static/{name}", get(assets::serve))

@@ -8,6 +8,7 @@ mod choosing;
 mod marking;
 mod people;
 mod person;
+mod reaching;
 mod sheet;
 mod week;
 
@@ -19,8 +20,8 @@ use axum::routing::{get, post};
 use crate::Site;
 use crate::page::go_to;
 
-pub(crate) use self::at_work::fresh_request;
-pub(crate) use self::calendar::{Doctors, bounds, day_of};
+pub(crate) use self::calendar::{DoctorChoice, Doctors, bounds, day_of};
+pub(crate) use self::sheet::{Who, block_line};
 
 pub(crate) fn routes() -> Router<Arc<Site>> {
     Router::new()

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use center::account::Desk;
-use center::errand::Errand;
-use center::{No, Present};
+use center::{Desk, Errand, No, Present};
 use domain::{BirthDate, Contact, Person, PersonName, Refusal, RequestId, to_hexadecimal};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -154,7 +152,10 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_anywhere_else() {
-        assert_eq!(back_of("/desk?day=2026-11-23&doctor=0a1b2c3d"), "/desk?day=2026-11-23&doctor=0a1b2c3d");
+        assert_eq!(
+            back_of("/desk?day=2026-11-23&doctor=0a1b2c3d"),
+            "/desk?day=2026-11-23&doctor=0a1b2c3d"
+        );
         assert_eq!(back_of("/desk/week"), "/desk/week");
         for wrong in ["", "https://elsewhere.example", "//elsewhere.example", "/desk\r\nX: y"] {
             assert_eq!(back_of(wrong), "/desk");

@@ -1,15 +1,15 @@
 //! Days and doctors as the desk's addresses name them: a day as itself, a doctor by a key.
 
-use center::errand::clinic;
+use center::errand::{DoctorRecord, clinic};
 use domain::DoctorName;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::Site;
 use crate::language::Words;
 use crate::pages::doctor_key;
 use crate::problem::Problem;
-use crate::Site;
 
 /// The doctors there are to choose from, and how they are called.
 pub(crate) struct Doctors(Vec<DoctorChoice>);
@@ -28,7 +28,7 @@ impl Doctors {
     pub(crate) async fn of(site: &Site, words: &Words) -> Result<Self, Problem> {
         let clinic = site.runtime.run(clinic()).await;
         let clinic = clinic.map_err(|no| Problem::of(words.clone(), no))?;
-        let choice = |record: center::store::DoctorRecord| {
+        let choice = |record: DoctorRecord| {
             let name = record.doctor.name;
             let shown = record.shown_name.map_or_else(|| name.to_string(), String::from);
             DoctorChoice { key: doctor_key(&name), name, shown }
@@ -47,11 +47,8 @@ impl Doctors {
 
     /// A doctor, also one who has left the clinic since.
     pub(crate) fn choice(&self, name: &DoctorName) -> DoctorChoice {
-        let left = || DoctorChoice {
-            name: name.clone(),
-            key: doctor_key(name),
-            shown: name.to_string(),
-        };
+        let left =
+            || DoctorChoice { name: name.clone(), key: doctor_key(name), shown: name.to_string() };
         self.0.iter().find(|choice| choice.name == *name).cloned().unwrap_or_else(left)
     }
 }
