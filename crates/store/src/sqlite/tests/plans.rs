@@ -9,7 +9,8 @@ use super::super::inviting::INVITED;
 use super::super::looking::LATEST_OF_PATIENT;
 use super::super::offering::{DOCTORS, SERVICES};
 use super::super::overseeing::{
-    ACCESSES, AUDIT_LATEST, AUDIT_LATEST_OF_PATIENT, AUDIT_OF_PATIENT, AUDIT_TRAIL, CHANGED_APPOINTMENTS, OPEN_SESSIONS,
+    ACCESSES, AUDIT_LATEST, AUDIT_LATEST_OF_PATIENT, AUDIT_OF_PATIENT, AUDIT_TRAIL,
+    CHANGED_APPOINTMENTS, OPEN_SESSIONS,
 };
 use super::super::patients::ONE_APPOINTMENT;
 use super::super::patients::PATIENT;
