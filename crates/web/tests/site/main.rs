@@ -3,3 +3,6 @@
 mod browser;
 mod clinic;
 mod coming_in;
+mod desk;
+mod live;
+mod schedule;
