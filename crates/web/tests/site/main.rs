@@ -4,7 +4,13 @@ mod attacks;
 mod browser;
 mod clinic;
 mod coming_in;
+<<<<<<< HEAD
 mod connections;
 mod patient;
 mod patient_data;
 mod strangers;
+=======
+mod desk;
+mod live;
+mod schedule;
+>>>>>>> desk

@@ -26,7 +26,7 @@ pub(crate) struct DoctorChoice {
 
 impl Doctors {
     pub(crate) async fn of(site: &Site, words: &Words) -> Result<Self, Problem> {
-        let clinic = site.runtime.run(clinic()).await;
+        let clinic = site.runtime.run(clinic(runtime::now())).await;
         let clinic = clinic.map_err(|no| Problem::of(words.clone(), no))?;
         let choice = |record: DoctorRecord| {
             let name = record.doctor.name;

@@ -82,7 +82,7 @@ async fn person_page(at_desk: &AtDesk, tending: &Tending) -> Result<PersonPage, 
     let record = at_desk.ask(tending.person(at_desk.now())).await?;
     let appointments = at_desk.ask(tending.appointments(at_desk.now())).await?;
     let doctors = Doctors::of(&at_desk.site, at_desk.words()).await?;
-    let plans = at_desk.ask(clinic()).await?.plans;
+    let plans = at_desk.ask(clinic(at_desk.now())).await?.plans;
     let line = |appointment: &Appointment| line(at_desk, &doctors, appointment);
     let frame = at_desk.frame("desk-person-title", Section::People);
     let who = Who::of(at_desk.words(), &record);

@@ -82,7 +82,7 @@ pub(super) async fn schedule_page(
 ) -> Result<SchedulePage, Problem> {
     let words = at.words();
     let doctors = Doctors::of(&at.site, words).await?;
-    let services = at.ask(center::errand::clinic()).await?.services;
+    let services = at.ask(center::errand::clinic(at.now())).await?.services;
     let doctor = chosen(&doctors).or_else(|| doctors.all().first().cloned());
     let today = day_of(None, at.now(), at.site.zone());
     let calendar = match &doctor {
