@@ -40,20 +40,20 @@ impl Clinic {
     /// days; the patients ann and bob; frank and fiona at the front desk, adam the
     /// administrator.
     pub(crate) async fn open() -> Self {
-<<<<<<< HEAD
-        Self::open_with(Doors::default()).await
-    }
-
-    /// The same, with doors of its own.
-    pub(crate) async fn open_with(doors: Doors) -> Self {
-        let store = Sqlite::in_memory().unwrap();
-=======
-        Self::open_on(Sqlite::in_memory().unwrap()).await
+        Self::open_with(Sqlite::in_memory().unwrap(), Doors::default()).await
     }
 
     /// The same on this store, which is empty.
     pub(crate) async fn open_on(store: Sqlite) -> Self {
->>>>>>> desk
+        Self::open_with(store, Doors::default()).await
+    }
+
+    /// The same, behind doors of its own.
+    pub(crate) async fn open_behind(doors: Doors) -> Self {
+        Self::open_with(Sqlite::in_memory().unwrap(), doors).await
+    }
+
+    async fn open_with(store: Sqlite, doors: Doors) -> Self {
         let mut writer = store.writer().unwrap();
         let now = Timestamp::now();
         let mut commands = vec![Command::Import(the_files())];

@@ -4,13 +4,10 @@ mod attacks;
 mod browser;
 mod clinic;
 mod coming_in;
-<<<<<<< HEAD
 mod connections;
-mod patient;
-mod patient_data;
-mod strangers;
-=======
 mod desk;
 mod live;
+mod patient;
+mod patient_data;
 mod schedule;
->>>>>>> desk
+mod strangers;
