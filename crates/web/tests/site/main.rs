@@ -3,3 +3,5 @@
 mod browser;
 mod clinic;
 mod coming_in;
+mod practice;
+mod slots;
