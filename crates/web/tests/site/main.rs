@@ -11,5 +11,7 @@ mod desk;
 mod live;
 mod patient;
 mod patient_data;
+mod practice;
 mod schedule;
+mod slots;
 mod strangers;
