@@ -235,7 +235,8 @@ async fn what_is_anothers_is_refused_like_what_does_not_exist() {
 
     for slot in ["9999999", "-1", "x", ""] {
         for path in ["/slots/hold", "/book"] {
-            let page = bob.post(path, &[("slot", slot), ("request", "other")]).await;
+            let request = format!("slot{slot}");
+            let page = bob.post(path, &[("slot", slot), ("request", &request)]).await;
             assert_eq!(page.status, 404, "{path} {slot}");
         }
     }
