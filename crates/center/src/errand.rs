@@ -11,6 +11,7 @@ mod desk;
 mod oversight;
 mod scheduling;
 mod tending;
+mod timetable;
 
 use std::net::IpAddr;
 
@@ -27,15 +28,17 @@ pub use self::anyone::{
     published_slot,
 };
 pub use store::{
-    AccessRecord, AccountOverview, AppointmentData, AuditActor, AuditRecord, ClinicRecord,
-    DoctorRecord, HoldRecord, MemberRecord, SessionChoice, SessionId, SessionRecord, SlotsAfter,
-    StepData, TotpSecret, Window,
+    AccessRecord, AccountOverview, AppointmentData, AuditActor, AuditRecord, BlockRecord,
+    ClinicRecord, DoctorRecord, HoldRecord, MemberRecord, NewSlot, PersonRecord, Place,
+    SessionChoice, SessionId, SessionRecord, Sheet, SheetRow, SlotsAfter, StepData, TotpSecret,
+    Window,
 };
 
 pub use self::desk::{Invitation, PEOPLE_LISTED_MAX};
 pub use self::oversight::{ACCOUNTS_LISTED_MAX, AUDIT_LISTED_MAX, AuditWanted, NewStaff};
-pub use self::scheduling::Blocked;
+pub use self::scheduling::{Blocked, Calendar, Published};
 pub use self::tending::{HOLD_FOR, HOLDS_MAX, QuoteFor};
+pub use self::timetable::{SLOTS_AT_ONCE_MAX, Timetable, TimetableError};
 
 /// How often a session is marked as used.
 const TOUCH_EACH: SignedDuration = SignedDuration::from_mins(1);
@@ -155,7 +158,34 @@ pub fn log_out(token: &SessionToken, source: IpAddr) -> Errand<()> {
 /// is in use then. Refused with `SessionEnded`.
 #[must_use]
 pub fn come_back(token: &SessionToken, source: IpAddr, now: Timestamp) -> Errand<Account> {
-    let token = TokenHash::of(token);
+    let hash = TokenHash::of(token);
+    of_session(hash, source, now).and_then(move |(account, used)| {
+        if used.is_some_and(|used| now.duration_since(used) < TOUCH_EACH) {
+            return Onward::Over(Ok(account));
+        }
+        // When nobody knows, whether it stands is looked at with what is asked in it.
+        Onward::Errand(Errand::new(Effect::Commit(Command::TouchSession(hash)), |fed| match fed {
+            Fed::Settled(Settled::Decided(Outcome::Refused(refusal))) => {
+                Onward::Over(Err(No::Refused(refusal)))
+            }
+            _ => Onward::Over(Ok(account)),
+        }))
+    })
+}
+
+/// The account of a session, for a screen that asks by itself: nobody need be sitting before it, so
+/// that the session is not in use because of it. Refused with `SessionEnded`.
+#[must_use]
+pub fn stay(token: &SessionToken, source: IpAddr, now: Timestamp) -> Errand<Account> {
+    of_session(TokenHash::of(token), source, now).and_then(|(account, _)| Onward::Over(Ok(account)))
+}
+
+/// The account of a session, and when it was last marked as used.
+fn of_session(
+    token: TokenHash,
+    source: IpAddr,
+    now: Timestamp,
+) -> Errand<(Account, Option<Timestamp>)> {
     let ended = || Onward::Over(Err(No::Refused(Refusal::SessionEnded)));
     Errand::new(Effect::Read(Query::Session { token, now }), move |fed| {
         let record = match read(fed, |answer| match answer {
@@ -168,16 +198,6 @@ pub fn come_back(token: &SessionToken, source: IpAddr, now: Timestamp) -> Errand
         };
         let used = record.used;
         let Some(account) = Account::of(record, source, now) else { return ended() };
-        let account = account.in_session(token, used);
-        if used.is_some_and(|used| now.duration_since(used) < TOUCH_EACH) {
-            return Onward::Over(Ok(account));
-        }
-        // When nobody knows, whether it stands is looked at with what is asked in it.
-        Onward::Errand(Errand::new(Effect::Commit(Command::TouchSession(token)), |fed| match fed {
-            Fed::Settled(Settled::Decided(Outcome::Refused(refusal))) => {
-                Onward::Over(Err(No::Refused(refusal)))
-            }
-            _ => Onward::Over(Ok(account)),
-        }))
+        Onward::Over(Ok((account.in_session(token, used), used)))
     })
 }

@@ -85,7 +85,8 @@ async fn serve(
     for network in &args.network.trust_proxy {
         tracing::info!(%network, "PROXY headers from there are believed");
     }
-    let pages = web.map(|listener| pages::open(listener, &args, &center, (address, &certificate.door)));
+    let pages =
+        web.map(|listener| pages::open(listener, &args, &center, (address, &certificate.door)));
     let pages = pages.transpose()?;
     let practices = match stage {
         Some(stage) => Some(stage.open_practices(&store, address, &shutdown)?),

@@ -11,6 +11,7 @@ mod cookies;
 mod forwarded;
 mod language;
 pub mod limits;
+mod live;
 mod page;
 mod pages;
 mod problem;

@@ -25,9 +25,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections_max: 4_096,
+            connections_max: 2_048,
             // A hospital's people may all come from one address, each with a few connections.
-            connections_per_source_max: 1_024,
+            connections_per_source_max: 512,
             head_deadline: Duration::from_secs(10),
             body_deadline: Duration::from_secs(30),
             idle_deadline: Duration::from_secs(60),

@@ -5,6 +5,7 @@ pub(crate) mod admin;
 pub(crate) mod anyone;
 pub(crate) mod desk;
 pub(crate) mod patient;
+pub(crate) mod schedule;
 
 use domain::DoctorName;
 use sha2::{Digest, Sha256};

@@ -15,10 +15,10 @@ use tower_http::csrf::CsrfLayer;
 pub(crate) use self::headers::SAID;
 pub(crate) use self::intake::TurnedAway;
 use crate::limits::Limits;
-use crate::pages::{admin, anyone, desk, patient};
+use crate::pages::{admin, anyone, desk, patient, schedule};
 use crate::problem::Problem;
 use crate::visitor::Visitor;
-use crate::{Site, assets};
+use crate::{Site, assets, live};
 
 /// All pages.
 pub(crate) fn routes(site: Arc<Site>, limits: Limits) -> Router {
@@ -26,6 +26,8 @@ pub(crate) fn routes(site: Arc<Site>, limits: Limits) -> Router {
         .merge(anyone::routes())
         .merge(patient::routes())
         .merge(desk::routes())
+        .merge(schedule::routes())
+        .merge(live::routes())
         .merge(admin::routes());
     pages
         .route("/static/{name}", get(assets::serve))

@@ -123,3 +123,6 @@ fn make_room(crowd: &Crowd, error: &io::Error, last_complaint: &mut Option<Insta
         tracing::warn!(%error, let_go, "a browser's connection could not be accepted");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,11 @@ impl Visitor {
     pub(crate) fn now(&self) -> Timestamp {
         self.present.now
     }
+
+    /// Where a request comes from.
+    pub(crate) fn source_of(parts: &Parts) -> IpAddr {
+        source_of(parts)
+    }
 }
 
 impl FromRequestParts<Arc<Site>> for Visitor {

@@ -1,7 +1,11 @@
 //! Doctors' time: published, blocked, opened.
 
 use domain::{Appointment, BlockId, DoctorName, Reason, Refusal, Service, Slot};
-use store::{Actor, AddSlots, BlockTime, Command, NewSlot, OpenTime, Outcome, Window};
+use jiff::Timestamp;
+use store::{
+    Actor, AddSlots, Answer, BlockRecord, BlockTime, Command, NewSlot, OpenTime, Outcome, Place,
+    Query, Window,
+};
 
 use super::Errand;
 use crate::account::Scheduling;
@@ -17,7 +21,44 @@ pub struct Blocked {
     pub booked: Vec<Appointment>,
 }
 
+/// A doctor's calendar without anybody on it.
+#[derive(Debug, Clone, Default)]
+pub struct Calendar {
+    /// The slots that are published, by start.
+    pub slots: Vec<Published>,
+    /// What is blocked, by start.
+    pub blocks: Vec<BlockRecord>,
+}
+
+/// A slot of a [`Calendar`].
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The slot.
+    pub slot: Slot,
+    /// Whether somebody has an appointment there.
+    pub booked: bool,
+}
+
 impl Scheduling {
+    /// What is published and blocked in a stretch of a doctor's time. Whoever sees to a doctor's time
+    /// need not know who comes: nobody leaves the center with it.
+    #[must_use]
+    pub fn calendar(&self, now: Timestamp, doctor: DoctorName, window: Window) -> Errand<Calendar> {
+        let (standing, Window { from, until }) = (self.standing, window);
+        let query = Query::Sheet { doctor: Some(doctor), from, until, standing, now };
+        Errand::read(query, |answer| match answer {
+            Answer::Sheet(sheet) => {
+                let published = |row: store::SheetRow| Published {
+                    booked: matches!(row.place, Place::Booked { .. }),
+                    slot: row.slot,
+                };
+                let slots = sheet.rows.into_iter().map(published).collect();
+                Some(Calendar { slots, blocks: sheet.blocks })
+            }
+            _ => None,
+        })
+    }
+
     /// Publishes slots of one doctor: all of them or none. Refused with `SlotsOverlap`,
     /// `TimeBlocked` or `NoSuchDoctor`.
     #[must_use]

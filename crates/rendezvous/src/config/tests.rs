@@ -43,10 +43,10 @@ fn what_is_not_a_setting_is_refused_with_its_place() {
     check_refused(
         "[center]\n  listne = 1\n",
         "2:3: listne is not a setting, expected one of listen, input, store, keys, zone, \
-         slot-minutes, doctor-at, appointments-max, screen, web, web-url, web-trust-proxy, tls-cert, tls-key, \
-         allow-plaintext, trust-proxy, ticket-key-days, connections-max, \
-         connections-per-source-max, strangers-max, \
-         strangers-per-source-max, refusals-at-once-max, first-byte-deadline, message-deadline, \
+         slot-minutes, doctor-at, appointments-max, screen, web, web-url, web-trust-proxy, \
+         tls-cert, tls-key, allow-plaintext, trust-proxy, ticket-key-days, connections-max, \
+         connections-per-source-max, strangers-max, strangers-per-source-max, \
+         refusals-at-once-max, first-byte-deadline, message-deadline, \
          tls-deadline, log-in-deadline, idle-deadline, grace, classic-bytes-max, json-bytes-max, \
          waiting-bytes-max, ledger-waiting-max, reads-waiting-max, hashes-waiting-max, \
          hashes-per-source-max, guesses-per-source-hour, guesses-per-account-hour, \

@@ -102,7 +102,8 @@ fn where_no_history_can_be_written_nothing_begins() {
 #[test]
 fn a_slot_that_two_were_told_is_theirs_ends_it_with_1() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, said, errors) = check_history(folder.path(), &[booking(1, 10), booking(2, 20)].concat());
+    let (code, said, errors) =
+        check_history(folder.path(), &[booking(1, 10), booking(2, 20)].concat());
     let expected = "\
 not linearizable for 1 slot: 2 operations on 1 slot (2 bookings: 2 ok, 0 refused, 0 unknown)
 slot 7: patient1 and patient2 were both told it was theirs, and nobody gave it back in between

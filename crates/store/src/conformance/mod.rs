@@ -245,6 +245,7 @@ conformance! {
         free_slots_are_listed_by_index
         free_slots_are_listed_by_time_page_by_page
         free_slots_of_one_doctor_are_listed
+        a_published_slot_is_found_whoever_has_it_until_it_begins
         a_patients_appointments_come_booked_ones_first
         the_operator_sees_everything
     }

@@ -68,6 +68,19 @@ pub(super) fn free_slots_are_listed_by_index(store: &dyn Store) {
     assert_eq!(list(8, 168, 0), Vec::<i64>::new());
 }
 
+pub(super) fn a_published_slot_is_found_whoever_has_it_until_it_begins(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    clinic.booked(1, 3);
+    let mut found = |id: i64, now: i64| {
+        let query = Query::PublishedSlot { slot: SlotId(id), now: at(now) };
+        page(&mut clinic, &query)
+    };
+    assert_eq!(found(2, 8), (vec![2], None));
+    assert_eq!(found(3, 8), (vec![3], None), "it is booked, and published");
+    assert_eq!(found(3, 10_000), (Vec::new(), None), "it has begun");
+    assert_eq!(found(700, 8), (Vec::new(), None), "there is none");
+}
+
 pub(super) fn free_slots_are_listed_by_time_page_by_page(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
     assert_eq!(page(&mut clinic, &by_time(None, at(8), 100)), (BY_TIME.to_vec(), None));

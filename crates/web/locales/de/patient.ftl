@@ -3,7 +3,6 @@
 my-for = Für
 my-for-change = Jemand anderen wählen
 my-nameless = Name nicht bekannt
-my-visit = Sprechstunde
 my-doctor = Arzt
 my-service = Art des Termins
 my-time = Zeit
@@ -22,15 +21,6 @@ my-by-operator = Technischer Betrieb
 my-price-no-plan = Kein Tarif gewählt.
 my-price-choose-plan = Wählen Sie Ihren Tarif, um Preise zu sehen
 my-price-of-plan = mit { $plan }
-my-price-age = { $count ->
-    [one] Stand vor einer Minute
-   *[other] Stand vor { $count } Minuten
-}
-my-price-not-covered = Von { $plan } nicht abgedeckt
-my-price-asking = Der Arzt wird gefragt …
-my-price-silent = Der Arzt antwortet gerade nicht.
-my-price-not-enrolled = Dieser Arzt nennt online keine Preise.
-my-price-silent-more = Sie können trotzdem buchen.
 
 deciding-title = Über einen Termin entscheiden
 deciding-lead = Wir halten Ihnen diese Termine frei, während Sie entscheiden. Solange kann sie niemand sonst buchen.

@@ -3,7 +3,6 @@
 my-for = For
 my-for-change = Choose somebody else
 my-nameless = No name known
-my-visit = Visit
 my-doctor = Doctor
 my-service = Kind of visit
 my-time = Time
@@ -22,15 +21,6 @@ my-by-operator = Technical operator
 my-price-no-plan = No plan chosen.
 my-price-choose-plan = Choose your plan to see prices
 my-price-of-plan = with { $plan }
-my-price-age = { $count ->
-    [one] as of a minute ago
-   *[other] as of { $count } minutes ago
-}
-my-price-not-covered = Not covered by { $plan }
-my-price-asking = Asking the doctor …
-my-price-silent = The doctor does not answer right now.
-my-price-not-enrolled = This doctor does not tell prices online.
-my-price-silent-more = You can book all the same.
 
 deciding-title = Decide on a slot
 deciding-lead = We keep these slots for you while you decide. Nobody else can book them meanwhile.

@@ -1,1 +1,187 @@
-# Páginas de recepción.
+# Páginas de recepción y de la agenda médica.
+
+desk-title = Hoja
+desk-week-title = Semana
+desk-days = Días
+desk-previous = Anterior
+desk-today = Hoy
+desk-next = Siguiente
+desk-week = Semana
+desk-day = Día
+desk-reload = Recargar
+desk-search = Buscar
+desk-choose-day = Día
+desk-doctor = Médico
+desk-all-doctors = Todos los médicos
+desk-show = Mostrar
+desk-count-booked = { $count ->
+    [one] { $count } reservada
+   *[other] { $count } reservadas
+}
+desk-count-arrived = { $count ->
+    [one] { $count } ha llegado
+   *[other] { $count } han llegado
+}
+desk-count-free = { $count ->
+    [one] { $count } libre
+   *[other] { $count } libres
+}
+desk-column-time = Hora
+desk-column-state = Estado
+desk-column-patient = Paciente
+desk-column-born = Nacimiento
+desk-column-contact = Contacto
+desk-column-user = Usuario
+desk-column-actions = Qué hacer
+desk-column-what = Qué
+desk-column-by = Quién
+desk-state-free = libre
+desk-state-held = guardada hasta { $until }
+desk-state-booked = reservada
+desk-state-arrived = ha llegado
+desk-state-done = atendida
+desk-state-no-show = no vino
+desk-state-cancelled = anulada
+desk-nameless = Nombre desconocido
+desk-birth-date = { $day } { $month } { $year }
+desk-blocked = Bloqueado de { $from } a { $until }
+desk-book = Reservar
+desk-mark-arrived = Ha llegado
+desk-mark-done = Atendida
+desk-mark-no-show = No vino
+desk-mark-undo = Deshacer
+desk-move = Cambiar
+desk-cancel = Anular
+desk-no-doctors = Todavía no hay médicos.
+desk-no-doctors-next = Pida a administración que los añada.
+desk-closed-day = No hay nada publicado para este día.
+desk-closed-day-next = Mire otro día o publique horas.
+desk-week-nothing = Nada
+desk-book-title = Reservar para un paciente
+desk-back = Volver
+desk-for = Para
+desk-alternatives = Las siguientes libres con
+desk-alternatives-title = Las siguientes libres
+desk-no-alternatives = No hay nada más libre en las próximas cuatro semanas. Mire otro médico.
+desk-book-this = Reservar esta
+desk-waive-title = Hacerlo de todos modos
+desk-reason = Motivo
+desk-waive-hint = Queda guardado con la cita y en la auditoría.
+desk-waive = Hacerlo por este motivo
+desk-who = ¿Para quién es?
+desk-search-label = Nombre, nacimiento, contacto o usuario
+desk-search-hint = El nacimiento como 1971-02-28. Quienes aparezcan podrán ver que usted miró.
+desk-nobody-found = No se encontró a nadie.
+desk-nobody-found-next = Pruebe con menos letras o añada un paciente nuevo abajo.
+desk-found = Pacientes encontrados
+desk-found-more = Hay más: diga más sobre quien busca.
+desk-book-for = Reservar para
+desk-new-person = Un paciente nuevo
+desk-add-and-book = Añadir y reservar
+desk-add = Añadir
+desk-person-name = Nombre
+desk-person-birth-date = Fecha de nacimiento
+desk-person-contact = Contacto
+desk-person-contact-hint = Un teléfono o una dirección.
+desk-person-name-wrong = Hace falta un nombre, de 256 caracteres como máximo.
+desk-person-birth-date-wrong = La fecha de nacimiento es un día pasado, no anterior a 1890.
+desk-person-contact-wrong = El contacto es demasiado largo o tiene caracteres ilegibles.
+desk-people-title = Pacientes
+desk-person-title = Paciente
+desk-unknown = desconocido
+desk-plan = Plan
+desk-no-plan = Ninguno elegido
+desk-keep-plan = Guardar el plan
+desk-no-account = sin cuenta
+desk-appointments = Citas
+desk-no-appointments = Todavía no hay citas. Elija una hora en la hoja.
+desk-edit = Modificar
+desk-keep = Guardar
+desk-account = Cuenta
+desk-invite = Enlace para elegir contraseña
+desk-invite-hint = Un paciente sin cuenta recibe una con este usuario.
+desk-add-to-account = Usuario de quien puede actuar por este paciente
+desk-add-to-account-do = Permitir
+desk-add-to-account-hint = Un padre o una madre, por un hijo: compruebe que es así.
+desk-no-such-account = No hay ninguna cuenta de paciente con este usuario.
+desk-no-such-account-next = Revise el usuario. Un paciente que tiene cuenta conserva su usuario.
+desk-invitation-title = Para elegir contraseña:
+desk-invitation-what = Léalo en voz alta o imprímalo, y déselo solo al paciente.
+desk-invitation-link = Enlace
+desk-invitation-until = Sirve una vez, hasta
+desk-invitation-once = Solo se muestra ahora. Uno nuevo anula este.
+desk-back-to-person = Volver al paciente
+desk-appointment-title = Cita
+desk-history = Qué ha pasado
+desk-by-operator = Operador
+desk-step-booked = reservada
+desk-step-moved = cambiada
+desk-step-cancelled = anulada
+desk-step-arrived = ha llegado
+desk-step-done = atendida
+desk-step-no-show = no vino
+desk-cancel-title = Anular una cita
+desk-cancel-hint = Si quiere: el paciente puede leerlo.
+desk-cancel-do = Anular la cita
+desk-keep-appointment = Conservarla
+desk-reason-wrong = El motivo es demasiado largo o tiene caracteres ilegibles.
+desk-reason-wrong-next = Escríbalo más corto.
+desk-move-title = Cambiar una cita
+desk-now = Ahora:
+desk-move-here = Cambiar a esta
+desk-nothing-free = No hay nada libre este día.
+desk-nothing-free-next = Elija otro día u otro médico.
+notice-desk-booked = Está reservada.
+notice-desk-arrived = Marcada como llegada.
+notice-desk-done = Marcada como atendida.
+notice-desk-no-show = Marcada como no presentada.
+notice-desk-undone = Deshecho.
+notice-desk-moved = La cita se ha cambiado.
+notice-desk-cancelled = La cita está anulada.
+notice-desk-person-kept = Se ha guardado.
+schedule-title = Agenda médica
+schedule-publish = Publicar horas
+schedule-service = Tipo de visita
+schedule-from-day = Desde el día
+schedule-to-day = Hasta el día, incluido
+schedule-weekdays = Días de la semana
+schedule-from-time = De
+schedule-to-time = A
+schedule-minutes = Minutos cada una
+schedule-preview = Ver en qué queda
+schedule-preview-count = { $count ->
+    [one] Se publicaría { $count } hora.
+   *[other] Se publicarían { $count } horas.
+}
+schedule-preview-between = La primera, { $first }; la última, { $last }.
+schedule-publish-do = Publicar
+schedule-block = Bloquear tiempo
+schedule-block-do = Bloquear
+schedule-from = Desde
+schedule-until = Hasta
+schedule-blocks = Tiempo bloqueado
+schedule-open = Abrir de nuevo
+schedule-days = Las próximas cuatro semanas
+schedule-day = Día
+schedule-nothing = No hay nada publicado.
+schedule-nothing-next = Publique horas arriba para que los pacientes puedan reservar.
+schedule-wrong-next = No se ha cambiado nada. Corríjalo e inténtelo de nuevo.
+schedule-wrong-form = Falta un día, una hora o un número.
+schedule-wrong-service = El tipo de visita es una sola palabra.
+schedule-wrong-days = El último día es anterior al primero.
+schedule-wrong-year = Es demasiado largo.
+schedule-wrong-times = El final no es posterior al comienzo.
+schedule-wrong-minutes = Una hora dura de 1 a 1440 minutos.
+schedule-wrong-many = Son más de { $most } horas.
+schedule-wrong-nothing = No hay ninguna hora futura en esto.
+schedule-blocked-title = Reservado en tiempo bloqueado
+schedule-nobody-booked = No hay nadie citado en este tiempo.
+schedule-booked-within = { $count ->
+    [one] { $count } cita sigue hasta que alguien la cambie.
+   *[other] { $count } citas siguen hasta que alguien las cambie.
+}
+schedule-ask-desk = Recepción sabe quién viene y puede cambiarlo.
+schedule-back = Volver a la agenda
+notice-schedule-published = Las horas están publicadas.
+notice-schedule-blocked = El tiempo está bloqueado.
+notice-schedule-opened = El tiempo está abierto de nuevo.

@@ -3,7 +3,6 @@
 my-for = Para
 my-for-change = Elegir a otra persona
 my-nameless = Nombre desconocido
-my-visit = Consulta
 my-doctor = Médico
 my-service = Tipo de consulta
 my-time = Hora
@@ -22,15 +21,6 @@ my-by-operator = Operador técnico
 my-price-no-plan = No ha elegido ningún seguro.
 my-price-choose-plan = Elija su seguro para ver los precios
 my-price-of-plan = con { $plan }
-my-price-age = { $count ->
-    [one] de hace un minuto
-   *[other] de hace { $count } minutos
-}
-my-price-not-covered = { $plan } no lo cubre
-my-price-asking = Preguntando al médico …
-my-price-silent = El médico no responde en este momento.
-my-price-not-enrolled = Este médico no indica precios en línea.
-my-price-silent-more = Puede reservar de todos modos.
 
 deciding-title = Decidir la hora
 deciding-lead = Le guardamos estas horas mientras decide. Nadie más puede reservarlas entretanto.

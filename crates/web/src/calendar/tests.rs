@@ -80,10 +80,8 @@ fn a_visit_across_the_end_of_summer_time_in_madrid_has_both_times() {
         "END:STANDARD",
         "END:VTIMEZONE",
     ];
-    let times = [
-        "DTSTART;TZID=Europe/Madrid:20261025T013000",
-        "DTEND;TZID=Europe/Madrid:20261025T033000",
-    ];
+    let times =
+        ["DTSTART;TZID=Europe/Madrid:20261025T013000", "DTEND;TZID=Europe/Madrid:20261025T033000"];
     check("Europe/Madrid", "2026-10-24T23:30:00Z", "2026-10-25T02:30:00Z", &whole(&zone, times));
 }
 
@@ -145,10 +143,8 @@ fn a_zone_without_summer_time_has_the_one_time_that_holds_since_its_last_change(
         "END:STANDARD",
         "END:VTIMEZONE",
     ];
-    let times = [
-        "DTSTART;TZID=Asia/Kolkata:20261124T100000",
-        "DTEND;TZID=Asia/Kolkata:20261124T103000",
-    ];
+    let times =
+        ["DTSTART;TZID=Asia/Kolkata:20261124T100000", "DTEND;TZID=Asia/Kolkata:20261124T103000"];
     check("Asia/Kolkata", "2026-11-24T04:30:00Z", "2026-11-24T05:00:00Z", &whole(&zone, times));
 }
 
@@ -165,8 +161,7 @@ fn a_zone_whose_clocks_never_changed_says_so_since_the_epoch() {
         "END:STANDARD",
         "END:VTIMEZONE",
     ];
-    let times =
-        ["DTSTART;TZID=Etc/GMT+3:20261124T100000", "DTEND;TZID=Etc/GMT+3:20261124T103000"];
+    let times = ["DTSTART;TZID=Etc/GMT+3:20261124T100000", "DTEND;TZID=Etc/GMT+3:20261124T103000"];
     check("Etc/GMT+3", "2026-11-24T13:00:00Z", "2026-11-24T13:30:00Z", &whole(&zone, times));
 }
 
@@ -186,8 +181,7 @@ fn a_cancelled_visit_is_struck_out() {
 fn a_long_line_is_folded_and_no_character_is_cut() {
     let mut file = File(String::new());
     file.line(&format!("SUMMARY:{}", "é".repeat(70)));
-    let expected =
-        format!("SUMMARY:{}\r\n {}\r\n", "é".repeat(33), "é".repeat(37));
+    let expected = format!("SUMMARY:{}\r\n {}\r\n", "é".repeat(33), "é".repeat(37));
     assert_eq!(file.0, expected);
     assert!(file.0.lines().all(|line| line.len() <= LINE_BYTES_MAX));
 }

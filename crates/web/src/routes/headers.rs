@@ -40,10 +40,10 @@ pub(crate) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
     let method = named(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let scheme = request.extensions().get::<Scheme>().copied();
-    let words = Words::asked_for(request.headers(), &site);
+    let asked = what_decides_words(request.headers());
     let says_notice =
         request.method() == Method::GET && cookies::read(request.headers(), NOTICE).is_some();
-    let mut response = in_words(next.run(request).await, words);
+    let mut response = in_words(next.run(request).await, || Words::asked_for(&asked, &site));
     complete(response.headers_mut(), scheme.unwrap_or(Scheme::Http));
     if says_notice && is_page(&response) {
         cookies::clear(response.headers_mut(), NOTICE);
@@ -65,19 +65,30 @@ fn named(method: &Method) -> &'static str {
     }
 }
 
+/// The headers that say in which language somebody is spoken to.
+fn what_decides_words(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::with_capacity(2);
+    for name in [header::ACCEPT_LANGUAGE, header::COOKIE] {
+        if let Some(value) = headers.get(&name) {
+            kept.insert(name, value.clone());
+        }
+    }
+    kept
+}
+
 fn is_page(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE);
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// A refusal that no page of ours has drawn, as a page.
-fn in_words(response: Response, words: Words) -> Response {
+fn in_words(response: Response, words: impl FnOnce() -> Words) -> Response {
     let status = response.status();
     let refused = status.is_client_error() || status.is_server_error();
     if !refused || is_page(&response) {
         return response;
     }
-    let mut page = Problem::of_status(words, status).into_response();
+    let mut page = Problem::of_status(words(), status).into_response();
     for name in [header::ALLOW, header::RETRY_AFTER] {
         if let Some(value) = response.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());

@@ -26,7 +26,7 @@ const TLS_HANDSHAKE: u8 = 0x16;
 
 /// Serves a browser to the end of its connection, or of the center.
 pub(super) async fn welcome(
-    stream: TcpStream,
+    mut stream: TcpStream,
     source: IpAddr,
     place: Place,
     house: Arc<House>,
@@ -60,10 +60,9 @@ pub(super) async fn welcome(
         (speaks_tls, _) => {
             let words =
                 if speaks_tls { said::TLS_IS_NOT_SPOKEN.to_vec() } else { said::tls_is_spoken() };
-            let mut line = Line::new(stream, Turn::new(Arc::new(place)));
             let telling = async {
-                line.write_all(&words).await?;
-                line.shutdown().await
+                stream.write_all(&words).await?;
+                Line::new(stream, Turn::new(Arc::new(place))).shutdown().await
             };
             timeout(TLS_DEADLINE, telling).await.unwrap_or(Ok(()))
         }

@@ -106,7 +106,7 @@ impl Conversation {
         let admission = self.turn.request_begun();
         // From here on, also when this is given up half-way, the answer's end is noted.
         let mut complete = Complete { turn: self.turn.clone(), behind: None };
-        let from = self.from_of(&request, admission, &mut complete);
+        let from = self.true_origin(&request, admission, &mut complete);
         let origin = from.unwrap_or(self.from);
         let extensions = request.extensions_mut();
         extensions.insert(ConnectInfo(Source(origin.source)));
@@ -129,7 +129,7 @@ impl Conversation {
     }
 
     /// Where a request really comes from, or why it is not looked at.
-    fn from_of(
+    fn true_origin(
         &self,
         request: &Request<Incoming>,
         admission: Admission,

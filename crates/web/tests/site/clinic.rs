@@ -37,14 +37,23 @@ pub(crate) struct Clinic {
 
 impl Clinic {
     /// Two doctors, doc1 and doc2, each with an hour free from 09:00 to 17:00 UTC on the next 14
-    /// days; the patients ann and bob; frank at the front desk, adam the administrator.
+    /// days; the patients ann and bob; frank and fiona at the front desk, adam the
+    /// administrator.
     pub(crate) async fn open() -> Self {
-        Self::open_with(Doors::default()).await
+        Self::open_with(Sqlite::in_memory().unwrap(), Doors::default()).await
     }
 
-    /// The same, with doors of its own.
-    pub(crate) async fn open_with(doors: Doors) -> Self {
-        let store = Sqlite::in_memory().unwrap();
+    /// The same on this store, which is empty.
+    pub(crate) async fn open_on(store: Sqlite) -> Self {
+        Self::open_with(store, Doors::default()).await
+    }
+
+    /// The same, behind doors of its own.
+    pub(crate) async fn open_behind(doors: Doors) -> Self {
+        Self::open_with(Sqlite::in_memory().unwrap(), doors).await
+    }
+
+    async fn open_with(store: Sqlite, doors: Doors) -> Self {
         let mut writer = store.writer().unwrap();
         let now = Timestamp::now();
         let mut commands = vec![Command::Import(the_files())];
@@ -60,6 +69,7 @@ impl Clinic {
             commands.push(Command::AddPatient(patient(now, name)));
         }
         commands.push(Command::AddStaff(staff(now, "frank", Role::FrontDesk)));
+        commands.push(Command::AddStaff(staff(now, "fiona", Role::FrontDesk)));
         commands.push(Command::AddStaff(staff(now, "adam", Role::Administrator)));
         for outcome in writer.commit(now, &commands).unwrap() {
             let fine =
@@ -105,7 +115,7 @@ impl Clinic {
     pub(crate) async fn logged_in(&self, user: &str) -> Browser {
         let mut browser = self.browser();
         let code = one_time_password(Timestamp::now());
-        let one_time = if matches!(user, "frank" | "adam") { code.as_str() } else { "" };
+        let one_time = if matches!(user, "frank" | "fiona" | "adam") { code.as_str() } else { "" };
         let form = [("user", user), ("password", PASSWORD), ("one_time", one_time)];
         let page = browser.post("/log-in", &form).await;
         assert_eq!(page.status, 303, "{page:?}");

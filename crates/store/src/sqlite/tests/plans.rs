@@ -3,13 +3,14 @@
 use super::super::blocking::BLOCK_WITHIN;
 use super::super::connection::{self, Purpose};
 use super::super::finding::ACCOUNT_OVERVIEW;
-use super::super::free::{FREE_BY_INDEX, FREE_BY_TIME, FREE_OF_DOCTOR};
+use super::super::free::{FREE_BY_INDEX, FREE_BY_TIME, FREE_OF_DOCTOR, PUBLISHED_SLOT};
 use super::super::holding::{HOLDS, TIDY_HOLDS};
 use super::super::inviting::INVITED;
 use super::super::looking::LATEST_OF_PATIENT;
 use super::super::offering::{DOCTORS, SERVICES};
 use super::super::overseeing::{
-    ACCESSES, AUDIT_LATEST, AUDIT_LATEST_OF_PATIENT, AUDIT_OF_PATIENT, AUDIT_TRAIL, CHANGED_APPOINTMENTS, OPEN_SESSIONS,
+    ACCESSES, AUDIT_LATEST, AUDIT_LATEST_OF_PATIENT, AUDIT_OF_PATIENT, AUDIT_TRAIL,
+    CHANGED_APPOINTMENTS, OPEN_SESSIONS,
 };
 use super::super::patients::ONE_APPOINTMENT;
 use super::super::patients::PATIENT;
@@ -106,6 +107,7 @@ fn what_a_page_shows_is_found_by_index() {
         (center=? AND held_by=? AND expires>?)";
     // The few that a patient holds are sorted, as are the patients of one account.
     check(HOLDS, holds, true);
+    check(PUBLISHED_SLOT, "SEARCH s USING PRIMARY KEY (center=? AND slot=?)", false);
     check(HOUSEHOLD, "SEARCH f USING PRIMARY KEY (center=? AND account=?)", true);
     check(TENDS, "SEARCH acts_for USING PRIMARY KEY (center=? AND account=?)", true);
     check(PERSON, "SEARCH p USING PRIMARY KEY (center=? AND patient=?)", true);

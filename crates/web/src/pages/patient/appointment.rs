@@ -87,7 +87,7 @@ impl Found {
 
     async fn price(&self) -> Price {
         let price = self.acting.price(&self.appointment().slot).await;
-        price.again_at(format!("{}/price", self.path()))
+        price.again_at(format!("{}/price", self.path()), &self.path())
     }
 }
 

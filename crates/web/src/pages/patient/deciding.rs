@@ -164,7 +164,7 @@ pub(crate) async fn release(
 pub(crate) async fn price(acting: Acting, Path(place): Path<usize>) -> Result<Response, Problem> {
     let holds = acting.run(acting.tending.holds(acting.now())).await?;
     let hold = holds.get(place).ok_or_else(|| Problem::not_found(acting.words().clone()))?;
-    Ok(page::show(&acting.price(&hold.slot).await.again_at(price_path(place))))
+    Ok(page::show(&acting.price(&hold.slot).await.again_at(price_path(place), "/deciding")))
 }
 
 fn price_path(place: usize) -> String {
@@ -174,8 +174,8 @@ fn price_path(place: usize) -> String {
 async fn page(acting: &Acting, no: Option<No>, tried: Tried) -> Result<Response, Problem> {
     let holds = acting.run(acting.tending.holds(acting.now())).await?;
     let doctors = acting.doctors().await?;
+    // Of a slot that has begun, or was withdrawn, there is nothing to try again.
     let wanted = wanted(acting, &doctors, &holds, &tried).await?;
-    // Somebody whose slot has begun, or was withdrawn, sees the reason and nothing to try again.
     let frame = acting.frame("deciding-title", Section::Slots);
     let lapsed = lapsed(acting, &doctors, &holds, &tried).await?;
     let held = held_slots(acting, &doctors, holds, &tried).await;
@@ -200,7 +200,7 @@ async fn held_slots(
     };
     let held = |(place, (hold, price)): (usize, (&HoldRecord, Price))| Held {
         slot: doctors.show(words, &hold.slot),
-        price: price.again_at(price_path(place)),
+        price: price.again_at(price_path(place), "/deciding"),
         until: words.time(hold.expires),
         until_ms: hold.expires.as_millisecond(),
         request: request(hold.slot.id),

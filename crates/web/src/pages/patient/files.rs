@@ -86,9 +86,7 @@ pub(crate) async fn estimate(acting: Acting, Path(id): Path<String>) -> Result<R
             Ok(attachment("application/json", name, signed.file))
         }
         Err(NoEstimate::Refused(refusal)) => Err(acting.refused(refusal)),
-        Err(NoEstimate::NotCovered) => {
-            Ok(no_estimate(&found, StatusCode::CONFLICT, "not-covered"))
-        }
+        Err(NoEstimate::NotCovered) => Ok(no_estimate(&found, StatusCode::CONFLICT, "not-covered")),
         Err(NoEstimate::NotEnrolled) => {
             Ok(no_estimate(&found, StatusCode::NOT_FOUND, "not-enrolled"))
         }

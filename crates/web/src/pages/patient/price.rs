@@ -28,13 +28,19 @@ pub(super) struct Price {
     /// Where the price is to be had again while it is asked for; empty when there is nothing to wait
     /// for.
     refresh: String,
+    /// The page with the price on it, for whoever has no script; empty as above.
+    page: String,
+    /// What leads there, in words.
+    look_again: String,
 }
 
 impl Price {
-    /// The same, fetched again from `path` until it is known.
-    pub(super) fn again_at(self, path: String) -> Self {
-        let refresh = if self.asking { path } else { String::new() };
-        Self { refresh, ..self }
+    /// The same, fetched again from `refresh` until it is known; it stands on `page`.
+    pub(super) fn again_at(self, refresh: String, page: &str) -> Self {
+        match self.asking {
+            true => Self { refresh, page: page.to_owned(), ..self },
+            false => self,
+        }
     }
 }
 
@@ -68,38 +74,29 @@ fn without_plan(words: &Words) -> Price {
 }
 
 fn plain(class: &'static str, text: String, more: String) -> Price {
-    let (choose_plan, refresh) = (String::new(), String::new());
-    Price { class, text, more, choose_plan, asking: false, refresh }
+    let [choose_plan, refresh, page, look_again] = [const { String::new() }; 4];
+    Price { class, text, more, choose_plan, asking: false, refresh, page, look_again }
 }
 
 fn priced(words: &Words, plan: &str, now: Timestamp, state: QuoteState) -> Price {
-    let of_plan = |id| words.tell(id, &[("plan", plan.into())]);
+    let of_plan = || words.tell("my-price-of-plan", &[("plan", plan.into())]);
+    let said = |age: SignedDuration| {
+        let minutes = usize::try_from(age.as_mins()).unwrap_or(0);
+        if age < AGE_TOLD { of_plan() } else { words.count("price-age", minutes) }
+    };
     match state {
         QuoteState::Price { amount, asked } => {
-            let age = now.duration_since(asked);
-            let minutes = usize::try_from(age.as_mins()).unwrap_or(0);
-            let more = match age < AGE_TOLD {
-                true => of_plan("my-price-of-plan"),
-                false => words.count("my-price-age", minutes),
-            };
-            plain("", words.money(&amount), more)
+            plain("", words.money(&amount), said(now.duration_since(asked)))
         }
         QuoteState::NotCovered { .. } => {
-            plain("not-covered", of_plan("my-price-not-covered"), String::new())
+            plain("not-covered", words.say("price-not-covered"), of_plan())
         }
         QuoteState::Asking => {
-            let text = words.say("my-price-asking");
-            Price { asking: true, ..plain("asking", text, String::new()) }
+            let look_again = words.say("price-reload");
+            let price = plain("asking", words.say("price-asking"), String::new());
+            Price { asking: true, look_again, ..price }
         }
-        QuoteState::Silent { .. } => plain(
-            "silent",
-            words.say("my-price-silent"),
-            words.say("my-price-silent-more"),
-        ),
-        QuoteState::NotEnrolled => plain(
-            "silent",
-            words.say("my-price-not-enrolled"),
-            words.say("my-price-silent-more"),
-        ),
+        QuoteState::Silent { .. } => plain("silent", words.say("price-silent"), String::new()),
+        QuoteState::NotEnrolled => plain("silent", words.say("price-not-enrolled"), String::new()),
     }
 }

@@ -72,7 +72,7 @@ impl Doctors {
 
 /// What a kind of visit is called: the commonest one in each language, others as the clinic does.
 pub(super) fn service(words: &Words, service: &Service) -> String {
-    if *service == Service::visit() { words.say("my-visit") } else { service.to_string() }
+    if *service == Service::visit() { words.say("service-visit") } else { service.to_string() }
 }
 
 impl Acting {
