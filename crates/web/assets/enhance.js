@@ -40,38 +40,42 @@ async function fetched(path) {
   return answer.text();
 }
 
-/** Puts a fragment where its older version is; gives the element that is there then. */
-function swap(element, html) {
+function parsed(html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
-  const [only, more] = fresh.content.children;
+  return fresh.content;
+}
+
+/** Puts a fragment where its older version is. */
+function swap(element, fresh) {
+  const [only, more] = fresh.children;
   const focused = focusedIn(element) && mark(document.activeElement);
   const open = [...element.querySelectorAll("details[open][id]")];
   const place = [scrollX, scrollY];
   const whole = only && !more && only.tagName === element.tagName;
   if (whole) element.replaceWith(only);
-  else element.replaceChildren(fresh.content);
+  else element.replaceChildren(fresh);
   const now = whole ? only : element;
   for (const { id } of open) document.getElementById(id)?.setAttribute("open", "");
   if (focused) now.querySelector(focused)?.focus({ preventScroll: true });
   scrollTo(...place);
   begin();
-  return now;
 }
 
 // What is live is fetched again whenever the clinic has changed.
 
-const shown = new WeakMap();
 const lines = new Map();
 
 async function renew(element, anyway) {
   const path = element.dataset.live;
   const html = await fetched(path).catch(() => null);
-  if (html === null || shown.get(element) === html || !element.isConnected) return;
+  if (html === null || !element.isConnected) return;
+  const fresh = parsed(html);
+  if (fresh.firstElementChild?.isEqualNode(element)) return;
   if (!anyway && !mayChange(element)) return offer(element, path);
   lines.get(path)?.remove();
   lines.delete(path);
-  shown.set(swap(element, html), html);
+  swap(element, fresh);
 }
 
 /** A quiet line instead of a change under somebody's hands. */
@@ -130,7 +134,7 @@ function refresh(element) {
   const again = async () => {
     if (!element.isConnected || ++tries > 30) return;
     const html = mayChange(element) && (await fetched(element.dataset.refresh).catch(() => null));
-    if (html) swap(element, html);
+    if (html) swap(element, parsed(html));
     else setTimeout(again, 2000);
   };
   setTimeout(again, 2000);

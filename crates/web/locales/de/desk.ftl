@@ -9,6 +9,7 @@ desk-next = Weiter
 desk-week = Woche
 desk-day = Tag
 desk-reload = Neu laden
+desk-print = Drucken
 desk-search = Suchen
 desk-choose-day = Tag
 desk-doctor = Arzt

@@ -9,6 +9,7 @@ desk-next = Next
 desk-week = Week
 desk-day = Day
 desk-reload = Reload
+desk-print = Print
 desk-search = Search
 desk-choose-day = Day
 desk-doctor = Doctor

@@ -9,6 +9,7 @@ desk-next = Siguiente
 desk-week = Semana
 desk-day = Día
 desk-reload = Recargar
+desk-print = Imprimir
 desk-search = Buscar
 desk-choose-day = Día
 desk-doctor = Médico
