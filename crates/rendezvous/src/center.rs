@@ -98,7 +98,9 @@ async fn serve(args: Arc<CenterArgs>, global: &Global, screen: Screen) -> anyhow
 
 /// The limits that were set, or less where open files are too few for them; the log says so.
 fn limits_of(args: &CenterArgs) -> Limits {
-    let open_files = serving::open_files_limit();
+    // Browsers have their own.
+    let of_web = args.web.web.map_or(0, |_| pages::limits_of(args).open_files());
+    let open_files = serving::open_files_limit().saturating_sub(of_web);
     let set = args.limits.of_sockets(usize::MAX);
     let limits = args.limits.of_sockets(open_files);
     if limits != set {

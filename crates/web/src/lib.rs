@@ -8,7 +8,9 @@
 mod assets;
 mod calendar;
 mod cookies;
+mod forwarded;
 mod language;
+pub mod limits;
 mod live;
 mod page;
 mod pages;

@@ -27,6 +27,8 @@ enum Kind {
     NotUnderstood,
     /// There is no such page.
     NotFound,
+    /// No page was asked: the request was refused before.
+    Status(StatusCode),
 }
 
 #[derive(Template)]
@@ -50,6 +52,10 @@ impl Problem {
 
     pub(crate) fn not_understood(words: Words) -> Self {
         Self { words, kind: Kind::NotUnderstood }
+    }
+
+    pub(crate) fn of_status(words: Words, status: StatusCode) -> Self {
+        Self { words, kind: Kind::Status(status) }
     }
 
     pub(crate) fn not_found(words: Words) -> Self {
@@ -123,6 +129,21 @@ pub(crate) fn status_of(no: No) -> StatusCode {
     }
 }
 
+/// What a refusal that no page has made means to whoever reads it.
+fn name_of_status(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::FORBIDDEN => "form-from-elsewhere",
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => "such-page",
+        StatusCode::REQUEST_TIMEOUT => "too-slow",
+        StatusCode::PAYLOAD_TOO_LARGE => "too-long",
+        StatusCode::SERVICE_UNAVAILABLE => "busy",
+        // It may have been done.
+        StatusCode::GATEWAY_TIMEOUT => "unknown",
+        status if status.is_server_error() => "unavailable",
+        _ => "not-understood",
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let words = self.words;
@@ -137,6 +158,10 @@ impl IntoResponse for Problem {
             Kind::NotFound => {
                 let said = (words.say("no-such-page"), words.say("no-such-page-next"));
                 (StatusCode::NOT_FOUND, said)
+            }
+            Kind::Status(status) => {
+                let name = name_of_status(status);
+                (status, (words.say(&format!("no-{name}")), words.say(&format!("no-{name}-next"))))
             }
         };
         let frame = Frame::bare(words, what.clone());

@@ -56,8 +56,12 @@ pub(crate) struct WebArgs {
     pub(crate) web: Option<SocketAddr>,
     /// Where browsers find the pages, for links that are handed out, e.g. https://clinic.example
     /// [default: the address of --web]
-    #[arg(long, value_name = "URL", requires = "web")]
+    #[arg(long, value_name = "URL")]
     pub(crate) web_url: Option<String>,
+    /// Believe the Forwarded headers (RFC 7239) of web proxies in this network, and those of
+    /// --trust-proxy; may be repeated
+    #[arg(long, value_name = "CIDR", value_delimiter = ' ', value_parser = values::network)]
+    pub(crate) web_trust_proxy: Vec<IpNet>,
 }
 
 impl CenterArgs {
@@ -66,6 +70,11 @@ impl CenterArgs {
         match (&self.network.tls_cert, &self.network.tls_key) {
             (Some(_), None) => Err("--tls-cert needs --tls-key FILE, its private key"),
             (None, Some(_)) => Err("--tls-key needs --tls-cert FILE, its certificate"),
+            _ if self.web.web.is_some() => Ok(()),
+            _ if self.web.web_url.is_some() => Err("--web-url needs --web ADDR, the pages"),
+            _ if !self.web.web_trust_proxy.is_empty() => {
+                Err("--web-trust-proxy needs --web ADDR, the pages")
+            }
             _ => Ok(()),
         }
     }

@@ -9,6 +9,7 @@ use net::limits::Limits;
 use protocol::limits::{Deadlines, LineLimits};
 use runtime::Settings;
 use runtime::throttle::ThrottleSettings;
+use web::limits::Limits as WebLimits;
 
 use super::values::{Count, Span};
 
@@ -94,6 +95,22 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "N",
           default_value_t = ThrottleSettings::default().enrolments_per_source_hour)]
     enrolments_per_source_hour: NonZeroU32,
+    /// Browsers' connections at once; open files may allow fewer
+    #[arg(long, value_name = "N", default_value_t = Count(WebLimits::default().connections_max))]
+    web_connections_max: Count,
+    /// Browsers' connections at once from one address (a /64 of IPv6)
+    #[arg(long, value_name = "N",
+          default_value_t = Count(WebLimits::default().connections_per_source_max))]
+    web_connections_per_source_max: Count,
+    /// From the connection, or a request's first byte, to the end of its head
+    #[arg(long, value_name = "TIME", default_value_t = Span(WebLimits::default().head_deadline))]
+    web_head_deadline: Span,
+    /// From there to the end of a request's body, and then to the answer
+    #[arg(long, value_name = "TIME", default_value_t = Span(WebLimits::default().body_deadline))]
+    web_body_deadline: Span,
+    /// Between an answer and a browser's next request on the same connection
+    #[arg(long, value_name = "TIME", default_value_t = Span(WebLimits::default().idle_deadline))]
+    web_idle_deadline: Span,
 }
 
 impl LimitArgs {
@@ -122,6 +139,17 @@ impl LimitArgs {
             lines,
         };
         limits.within_open_files(open_files)
+    }
+
+    /// What holds for browsers.
+    pub(crate) fn of_web(&self) -> WebLimits {
+        WebLimits {
+            connections_max: self.web_connections_max.0,
+            connections_per_source_max: self.web_connections_per_source_max.0,
+            head_deadline: self.web_head_deadline.0,
+            body_deadline: self.web_body_deadline.0,
+            idle_deadline: self.web_idle_deadline.0,
+        }
     }
 
     /// What holds for whatever is carried out; device cookies are sealed with `device_key`.

@@ -7,9 +7,11 @@ use net::Shutdown;
 use net::center::Center;
 use net::tls::TlsDoor;
 use tokio::net::TcpListener;
+use web::limits::Limits;
 use web::{Doors, Site};
 
 use crate::args::CenterArgs;
+use crate::serving;
 
 /// What is spoken inside TLS (ALPN).
 const HTTP: &str = "http/1.1";
@@ -42,8 +44,16 @@ pub(super) fn open(
     tracing::info!(%url, "the pages are open");
     let (runtime, rules) = (center.runtime.clone(), center.rules.clone());
     let site = Site { runtime, rules, url, demo: None };
-    let doors = Doors { tls, trusted_proxies: center.trusted_proxies.clone() };
+    let mut trusted_proxies = center.trusted_proxies.clone();
+    trusted_proxies.extend(args.web.web_trust_proxy.iter().copied());
+    let limits = limits_of(args);
+    let doors = Doors { tls, trusted_proxies, limits };
     Ok(Pages { listener, site, doors })
+}
+
+/// The limits that were set, or less where open files are too few for them.
+pub(super) fn limits_of(args: &CenterArgs) -> Limits {
+    args.limits.of_web().within_open_files(serving::open_files_limit())
 }
 
 impl Pages {

@@ -43,13 +43,15 @@ fn what_is_not_a_setting_is_refused_with_its_place() {
     check_refused(
         "[center]\n  listne = 1\n",
         "2:3: listne is not a setting, expected one of listen, input, store, keys, zone, \
-         slot-minutes, doctor-at, appointments-max, screen, tls-cert, tls-key, allow-plaintext, \
-         trust-proxy, ticket-key-days, connections-max, connections-per-source-max, strangers-max, \
-         strangers-per-source-max, refusals-at-once-max, first-byte-deadline, message-deadline, \
+         slot-minutes, doctor-at, appointments-max, screen, web, web-url, web-trust-proxy, \
+         tls-cert, tls-key, allow-plaintext, trust-proxy, ticket-key-days, connections-max, \
+         connections-per-source-max, strangers-max, strangers-per-source-max, \
+         refusals-at-once-max, first-byte-deadline, message-deadline, \
          tls-deadline, log-in-deadline, idle-deadline, grace, classic-bytes-max, json-bytes-max, \
          waiting-bytes-max, ledger-waiting-max, reads-waiting-max, hashes-waiting-max, \
          hashes-per-source-max, guesses-per-source-hour, guesses-per-account-hour, \
-         guesses-per-device, device-pause, enrolments-per-source-hour",
+         guesses-per-device, device-pause, enrolments-per-source-hour, web-connections-max, \
+         web-connections-per-source-max, web-head-deadline, web-body-deadline, web-idle-deadline",
     );
     check_refused(
         "colour = true\n",

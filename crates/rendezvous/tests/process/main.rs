@@ -19,3 +19,4 @@ mod site;
 mod strangers;
 mod tidy;
 mod visits;
+mod web;

@@ -14,6 +14,7 @@ use store::{
     Actor, AddPatient, AddStaff, Command, Import, NewSlot, Outcome, Store as _, TotpSecret,
 };
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use web::{Doors, Site};
 
@@ -30,6 +31,7 @@ pub(crate) struct Clinic {
     pub(crate) runtime: Runtime,
     pub(crate) store: Sqlite,
     pages: JoinHandle<()>,
+    close: Option<oneshot::Sender<()>>,
 }
 
 impl Clinic {
@@ -37,11 +39,16 @@ impl Clinic {
     /// days; the patients ann and bob; frank and fiona at the front desk, adam the
     /// administrator.
     pub(crate) async fn open() -> Self {
-        Self::open_on(Sqlite::in_memory().unwrap()).await
+        Self::open_on(Sqlite::in_memory().unwrap(), Doors::default()).await
+    }
+
+    /// The same, with doors of its own.
+    pub(crate) async fn open_with(doors: Doors) -> Self {
+        Self::open_on(Sqlite::in_memory().unwrap(), doors).await
     }
 
     /// The same on this store, which is empty.
-    pub(crate) async fn open_on(store: Sqlite) -> Self {
+    pub(crate) async fn open_on(store: Sqlite, doors: Doors) -> Self {
         let mut writer = store.writer().unwrap();
         let now = Timestamp::now();
         let mut commands = vec![Command::Import(the_files())];
@@ -74,13 +81,22 @@ impl Clinic {
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}");
         let site = Site { runtime: runtime.clone(), rules, url, demo: None };
-        let pages = tokio::spawn(web::serve(
-            listener,
-            site,
-            Doors::default(),
-            std::future::pending::<()>(),
-        ));
-        Self { address, runtime, store, pages }
+        let (close, closed) = oneshot::channel();
+        let shutdown = async move {
+            let _ = closed.await;
+        };
+        let pages = tokio::spawn(web::serve(listener, site, doors, shutdown));
+        Self { address, runtime, store, pages, close: Some(close) }
+    }
+
+    /// Tells the pages to close.
+    pub(crate) fn close(&mut self) {
+        drop(self.close.take());
+    }
+
+    /// Waits until they are closed.
+    pub(crate) async fn closed(&mut self) {
+        (&mut self.pages).await.unwrap();
     }
 
     /// A browser that nobody has used yet.

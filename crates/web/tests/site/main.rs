@@ -1,8 +1,13 @@
 //! The pages over real connections: a browser's requests, byte by byte, against a real center.
 
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+mod attacks;
 mod browser;
 mod clinic;
 mod coming_in;
+mod connections;
 mod desk;
 mod live;
 mod schedule;
+mod strangers;
