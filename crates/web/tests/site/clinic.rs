@@ -8,7 +8,6 @@ use domain::{AccountId, DoctorAddress, DoctorName, Entropy, PatientId, Role, Ser
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use protocol::ticket::SigningKey;
-use runtime::estimates::Estimates;
 use runtime::{Runtime, Settings};
 use store::sqlite::Sqlite;
 use store::{
@@ -40,20 +39,16 @@ impl Clinic {
     /// days; the patients ann and bob; frank and fiona at the front desk, adam the
     /// administrator.
     pub(crate) async fn open() -> Self {
-        Self::open_with(Sqlite::in_memory().unwrap(), Doors::default()).await
+        Self::open_on(Sqlite::in_memory().unwrap(), Doors::default()).await
+    }
+
+    /// The same, with doors of its own.
+    pub(crate) async fn open_with(doors: Doors) -> Self {
+        Self::open_on(Sqlite::in_memory().unwrap(), doors).await
     }
 
     /// The same on this store, which is empty.
-    pub(crate) async fn open_on(store: Sqlite) -> Self {
-        Self::open_with(store, Doors::default()).await
-    }
-
-    /// The same, behind doors of its own.
-    pub(crate) async fn open_behind(doors: Doors) -> Self {
-        Self::open_with(Sqlite::in_memory().unwrap(), doors).await
-    }
-
-    async fn open_with(store: Sqlite, doors: Doors) -> Self {
+    pub(crate) async fn open_on(store: Sqlite, doors: Doors) -> Self {
         let mut writer = store.writer().unwrap();
         let now = Timestamp::now();
         let mut commands = vec![Command::Import(the_files())];
@@ -85,9 +80,7 @@ impl Clinic {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}");
-        let center = "clinic.example:21000".to_owned();
-        let estimates = Estimates::new(runtime.clone(), rules.clone());
-        let site = Site { runtime: runtime.clone(), rules, estimates, url, center, demo: None };
+        let site = Site { runtime: runtime.clone(), rules, url, demo: None };
         let (close, closed) = oneshot::channel();
         let shutdown = async move {
             let _ = closed.await;

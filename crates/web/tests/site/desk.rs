@@ -16,8 +16,9 @@ pub(crate) fn tomorrow() -> String {
 
 /// The page from `mark` on, for reading the form that stands there.
 pub(crate) fn from(page: &Page, mark: &str) -> Page {
-    let at = page.body.find(mark).unwrap_or_else(|| panic!("no {mark} in {}", page.text()));
-    Page { status: page.status, headers: Vec::new(), body: page.body[at..].to_owned() }
+    let text = page.text();
+    let at = text.find(mark).unwrap_or_else(|| panic!("no {mark} in {text}"));
+    Page { status: page.status, headers: Vec::new(), body: text[at..].to_owned() }
 }
 
 /// What a form for a slot brings along.
