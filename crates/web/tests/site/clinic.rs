@@ -8,6 +8,7 @@ use domain::{AccountId, DoctorAddress, DoctorName, Entropy, PatientId, Role, Ser
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use protocol::ticket::SigningKey;
+use runtime::estimates::Estimates;
 use runtime::{Runtime, Settings};
 use store::sqlite::Sqlite;
 use store::{
@@ -80,7 +81,9 @@ impl Clinic {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}");
-        let site = Site { runtime: runtime.clone(), rules, url, demo: None };
+        let center = "clinic.example:21000".to_owned();
+        let estimates = Estimates::new(runtime.clone(), rules.clone());
+        let site = Site { runtime: runtime.clone(), rules, estimates, url, center, demo: None };
         let (close, closed) = oneshot::channel();
         let shutdown = async move {
             let _ = closed.await;
