@@ -24,8 +24,12 @@ use crate::{Effect, Fed, Settled};
 
 pub use self::anyone::{
     FreeSlotsWanted, InvitationCode, PAGE_SLOTS_MAX, choose_password, clinic, free_slots, invited,
+    published_slot,
 };
-pub use store::{ClinicRecord, DoctorRecord, MemberRecord, SlotsAfter, Window};
+pub use store::{
+    AccessRecord, AppointmentData, ClinicRecord, DoctorRecord, HoldRecord, MemberRecord,
+    SlotsAfter, StepData, Window,
+};
 
 pub use self::desk::{Invitation, PEOPLE_LISTED_MAX};
 pub use self::oversight::{ACCOUNTS_LISTED_MAX, AUDIT_LISTED_MAX, NewStaff};

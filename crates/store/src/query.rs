@@ -137,6 +137,14 @@ pub enum Query {
     },
     /// See [`FreeSlots`]: what is shown to everybody. Answer: `Slots`.
     FreeSlots(FreeSlots),
+    /// One published slot that has not begun, whoever has it: what somebody reached for. Answer:
+    /// `Slots`, with one or none.
+    PublishedSlot {
+        /// Which.
+        slot: SlotId,
+        /// The moment that decides whether it has begun.
+        now: Timestamp,
+    },
     /// The doctors, services and plans that there are to choose from. Answer: `Clinic`.
     Clinic {
         /// The moment that decides which slots are to come.
@@ -280,6 +288,7 @@ impl Query {
             | Self::PatientData(_)
             | Self::KnownUsers(_)
             | Self::FreeSlots(_)
+            | Self::PublishedSlot { .. }
             | Self::Clinic { .. }
             | Self::Invitation { .. }
             | Self::DataVersion

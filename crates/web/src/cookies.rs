@@ -16,6 +16,9 @@ pub(crate) const PATIENT: &str = "__Host-patient";
 /// The slot that somebody wanted before logging in.
 pub(crate) const WANTED: &str = "__Host-wanted";
 
+/// The slots that were held lately, to tell when that is over.
+pub(crate) const HELD: &str = "__Host-held";
+
 /// How long a browser keeps a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {

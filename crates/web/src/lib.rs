@@ -6,6 +6,7 @@
 //! address or a line of the log.
 
 mod assets;
+mod calendar;
 mod cookies;
 mod language;
 mod page;

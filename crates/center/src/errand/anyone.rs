@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use domain::{DoctorName, EnrolmentCode, Refusal, Service, UserName};
+use domain::{DoctorName, EnrolmentCode, Refusal, Service, Slot, SlotId, UserName};
 use jiff::Timestamp;
 use store::{
     Answer, ChoosePassword, ClinicRecord, CodeHash, Command, FreeSlots, Outcome, Page,
@@ -51,6 +51,15 @@ pub fn free_slots(now: Timestamp, wanted: FreeSlotsWanted) -> Errand<Page> {
     let query = Query::FreeSlots(FreeSlots { doctors, service, windows, after, now, limit });
     Errand::read(query, |answer| match answer {
         Answer::Slots(page) => Some(page),
+        _ => None,
+    })
+}
+
+/// A published slot that has not begun, whoever has it: to tell somebody what was reached for in vain.
+#[must_use]
+pub fn published_slot(now: Timestamp, slot: SlotId) -> Errand<Option<Slot>> {
+    Errand::read(Query::PublishedSlot { slot, now }, |answer| match answer {
+        Answer::Slots(page) => Some(page.slots.into_iter().next()),
         _ => None,
     })
 }

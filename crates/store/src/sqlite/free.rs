@@ -3,12 +3,12 @@
 //! The lists by time come from indices that hold no booked slot, so that a page costs what is on it,
 //! however much is booked before it. Only slots that are held are passed over, and they are few.
 
-use domain::{DoctorName, Service, Slot};
+use domain::{DoctorName, Service, Slot, SlotId};
 use jiff::Timestamp;
 
 use super::reading::{Reading, rows_at_most};
 use super::rows::{self, slot_columns};
-use super::statements::all;
+use super::statements::{all, one};
 use crate::{FreeSlots, Page, SlotsAfter, StoreError, Window};
 
 /// A stretch of the calendar.
@@ -31,7 +31,21 @@ macro_rules! is_free {
 /// A place in the order of time, in milliseconds and by id: the slots behind it are wanted.
 type PlaceInTime = (i64, i64);
 
+/// The slot `?2`, if it begins after `?3`.
+pub(super) const PUBLISHED_SLOT: &str = concat!(
+    "SELECT ",
+    slot_columns!(),
+    " FROM slot s CROSS JOIN doctor d USING (center, doctor)",
+    " WHERE s.center = ?1 AND s.slot = ?2 AND s.state = 'published' AND s.starts > ?3"
+);
+
 impl Reading<'_> {
+    pub(super) fn published_slot(&self, slot: SlotId, now: Timestamp) -> Result<Page, StoreError> {
+        let params = (self.center, slot.0, now.as_millisecond());
+        let found = one(self.connection, PUBLISHED_SLOT, params, rows::slot)?;
+        Ok(Page { slots: found.into_iter().collect(), next: None })
+    }
+
     pub(super) fn free_slots_by_index(
         &self,
         from: Timestamp,

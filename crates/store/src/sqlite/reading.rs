@@ -86,6 +86,7 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
             Answer::Slots(reading.free_slots_by_time(doctor.as_ref(), &span, *limit)?)
         }
         Query::FreeSlots(wanted) => Answer::Slots(reading.free_slots(wanted)?),
+        Query::PublishedSlot { slot, now } => Answer::Slots(reading.published_slot(*slot, *now)?),
         Query::Clinic { now } => Answer::Clinic(reading.clinic(*now)?),
         Query::Holds { patient, now, .. } => Answer::Holds(reading.holds(*patient, *now)?),
         Query::Appointment { appointment, patient, .. } => {

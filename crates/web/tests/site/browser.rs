@@ -52,6 +52,11 @@ impl Browser {
         self.cookies.get(name).map(String::as_str)
     }
 
+    /// Keeps a cookie that no page has set.
+    pub(crate) fn forge_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> Page {
         self.ask("GET", path, None, &[]).await
     }

@@ -3,5 +3,7 @@
 mod browser;
 mod clinic;
 mod coming_in;
+mod patient;
+mod patient_data;
 mod practice;
 mod slots;

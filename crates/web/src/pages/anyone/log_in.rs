@@ -158,7 +158,7 @@ pub(crate) async fn log_out(
         ended.map_err(|no| Problem::of(visitor.words.clone(), no))?;
     }
     let mut response = go_to_saying("/slots", Notice("notice-logged-out"));
-    for name in [cookies::SESSION, cookies::PATIENT, cookies::WANTED] {
+    for name in [cookies::SESSION, cookies::PATIENT, cookies::WANTED, cookies::HELD] {
         cookies::clear(response.headers_mut(), name);
     }
     Ok(response)
