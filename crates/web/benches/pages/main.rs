@@ -7,12 +7,15 @@ mod load;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get as route_get;
+use center::Settled;
 use domain::{AppointmentId, Entropy, SlotId};
-use store::{Actor, Book, Command, SlotChoice};
+use store::{Actor, Book, Command, Outcome, SlotChoice};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -83,10 +86,12 @@ async fn main() -> ExitCode {
     let ratio = best(&patient_of_few) / best(&patient);
     verdict.check("the same, drawn each time", ratio <= OF_FEW_MAX, &format!("{ratio:.2}"));
 
-    let stream = tokio::spawn(stream_of_bookings(&many));
-    let booked_meanwhile = at(many_at).await;
+    let booked = Arc::new(AtomicUsize::new(0));
+    let stream = tokio::spawn(stream_of_bookings(&many, Arc::clone(&booked)));
+    let meanwhile = at(many_at).await;
     stream.abort();
-    say("a stranger's page while others book", &booked_meanwhile);
+    let booked = booked.load(Ordering::Relaxed);
+    say(&format!("a stranger's page while others book {booked} times"), &meanwhile);
 
     sixteen_book(&many, many_at, &mut verdict).await;
     for missed in &verdict.0 {
@@ -147,7 +152,10 @@ async fn log_in(address: SocketAddr, patient: usize) -> String {
 }
 
 /// Books one slot after the other, so that every page is drawn anew; from the end of the calendar.
-fn stream_of_bookings(clinic: &Clinic) -> impl Future<Output = ()> + Send + 'static {
+fn stream_of_bookings(
+    clinic: &Clinic,
+    booked: Arc<AtomicUsize>,
+) -> impl Future<Output = ()> + Send + 'static {
     let (runtime, patient) = (clinic.runtime.clone(), clinic.patients[0]);
     let slots = clinic.free[..clinic.free.len() / 2].to_vec();
     async move {
@@ -162,7 +170,9 @@ fn stream_of_bookings(clinic: &Clinic) -> impl Future<Output = ()> + Send + 'sta
                 appointments_max: None,
                 waiver: None,
             };
-            runtime.commit(Command::Book(book)).await;
+            let settled = runtime.commit(Command::Book(book)).await;
+            assert!(matches!(settled, Settled::Decided(Outcome::Booked(_))), "{settled:?}");
+            booked.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
