@@ -148,8 +148,10 @@ struct Tab {
 
 /// The pages that belong to one line of the menu: each its address and message; `here` is this one.
 fn tabs(words: &Words, here: &str, pages: [(&'static str, &'static str); 2]) -> Vec<Tab> {
-    let tab = |(path, name): (&'static str, &str)| {
-        Tab { path, name: words.say(name), here: path == here }
+    let tab = |(path, name): (&'static str, &str)| Tab {
+        path,
+        name: words.say(name),
+        here: path == here,
     };
     pages.map(tab).into()
 }
@@ -159,5 +161,9 @@ fn tabs_of_doctors(words: &Words, here: &str) -> Vec<Tab> {
 }
 
 fn tabs_of_accounts(words: &Words, here: &str) -> Vec<Tab> {
-    tabs(words, here, [("/admin/accounts", "accounts-title"), ("/admin/sessions", "sessions-title")])
+    tabs(
+        words,
+        here,
+        [("/admin/accounts", "accounts-title"), ("/admin/sessions", "sessions-title")],
+    )
 }

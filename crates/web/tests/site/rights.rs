@@ -109,10 +109,7 @@ async fn enrol(clinic: &Clinic) {
     let enrol = Enrol { doctor, code, account, password, source: None };
     clinic.runtime.commit(Command::OfferEnrolment(offer)).await;
     let enrolled = clinic.runtime.commit(Command::Enrol(enrol)).await;
-    assert!(
-        matches!(enrolled, center::Settled::Decided(Outcome::Enrolled(_))),
-        "{enrolled:?}"
-    );
+    assert!(matches!(enrolled, center::Settled::Decided(Outcome::Enrolled(_))), "{enrolled:?}");
 }
 
 #[tokio::test]
@@ -154,7 +151,7 @@ async fn who_has_not_the_right_to_a_form_is_refused_alike_and_changes_nothing() 
             assert_eq!(page.body, alike.body, "{user} {form}");
         }
     }
-    assert!(tried > 30, "{tried}");
+    assert!(tried >= 30, "ten forms of the administrator, three others: {tried}");
     assert_eq!(everything(&clinic), before);
 }
 

@@ -5,7 +5,8 @@ use super::super::free::{FREE_BY_INDEX, FREE_BY_TIME, FREE_OF_DOCTOR};
 use super::super::holding::{HOLDS, TIDY_HOLDS};
 use super::super::offering::{DOCTORS, SERVICES};
 use super::super::overseeing::{
-    ACCESSES, AUDIT_LATEST, AUDIT_LATEST_OF_PATIENT, AUDIT_OF_PATIENT, AUDIT_TRAIL, CHANGED_APPOINTMENTS, OPEN_SESSIONS,
+    ACCESSES, AUDIT_LATEST, AUDIT_LATEST_OF_PATIENT, AUDIT_OF_PATIENT, AUDIT_TRAIL,
+    CHANGED_APPOINTMENTS, OPEN_SESSIONS,
 };
 use super::super::patients::ONE_APPOINTMENT;
 use super::super::patients::PATIENT;

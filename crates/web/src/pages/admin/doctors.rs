@@ -135,9 +135,7 @@ pub(crate) async fn offer(
 }
 
 /// What was typed, as values; `None` for what nobody could read.
-fn understood(
-    typed: &Description,
-) -> Option<(DoctorName, Option<PersonName>, Option<Specialty>)> {
+fn understood(typed: &Description) -> Option<(DoctorName, Option<PersonName>, Option<Specialty>)> {
     let shown_name = match typed.shown_name.trim() {
         "" => None,
         text => Some(PersonName::new(text).ok()?),

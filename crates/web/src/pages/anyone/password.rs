@@ -169,8 +169,7 @@ fn told(words: &Words, how: &str) -> Said {
 
 fn policy_in_words(words: &Words) -> String {
     let count = |count: usize| count.to_string().into();
-    let with =
-        [("min", count(PASSWORD_CHARACTERS_MIN)), ("max", count(PASSWORD_CHARACTERS_MAX))];
+    let with = [("min", count(PASSWORD_CHARACTERS_MIN)), ("max", count(PASSWORD_CHARACTERS_MAX))];
     words.tell("password-policy", &with)
 }
 
