@@ -1,6 +1,6 @@
 //! The pages over real connections: a browser's requests, byte by byte, against a real center.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod browser;
 mod clinic;
@@ -8,3 +8,4 @@ mod coming_in;
 mod patient;
 mod patient_data;
 mod practice;
+mod slots;

@@ -177,14 +177,14 @@ async fn the_doctors_own_price_stands_beside_the_slot_and_can_be_taken_along_sig
     let clinic = Clinic::open().await;
     let _doctor = Doctor::enrol(&clinic, "doc1", Manner::Answers).await;
     let mut ann = clinic.logged_in("ann").await;
-    ann.post("/me/plan", &[("plan", "Gold")]).await;
+    ann.post("/me/plan", &[("plan", "gold")]).await;
     let slot = free(&clinic, "doc1", 1).await.remove(0);
     ann.post("/slots/hold", &[("slot", &slot.id.to_string())]).await;
     let mut price = ann.get("/deciding/price/0").await;
     while price.body.contains("data-refresh") {
         price = ann.get("/deciding/price/0").await;
     }
-    assert!(price.text().contains("30.50") && price.text().contains("with Gold"), "{price:?}");
+    assert!(price.text().contains("30.50") && price.text().contains("with gold"), "{price:?}");
     assert!(ann.get("/deciding").await.text().contains("30.50"));
     let path = book(&mut ann, &slot).await;
     assert!(ann.get(&path).await.text().contains("30.50"));
@@ -210,7 +210,7 @@ async fn a_doctor_who_does_not_answer_blocks_no_page_and_no_booking() {
     let clinic = Clinic::open().await;
     let _doctor = Doctor::enrol(&clinic, "doc1", Manner::Silent).await;
     let mut ann = clinic.logged_in("ann").await;
-    ann.post("/me/plan", &[("plan", "Gold")]).await;
+    ann.post("/me/plan", &[("plan", "gold")]).await;
     let slot = free(&clinic, "doc1", 1).await.remove(0);
     let page = ann.submit("/slots/hold", &[("slot", &slot.id.to_string())]).await;
     assert!(page.body.contains("data-refresh=\"/deciding/price/0\""), "{page:?}");

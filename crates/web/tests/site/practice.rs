@@ -1,30 +1,33 @@
-//! A doctor who has enrolled with the clinic, on a socket of its own.
+//! A doctor's practice on a socket of its own, which answers, or does not.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
+use center::Settled;
 use domain::{
-    AccountId, Currency, DoctorAddress, DoctorName, EnrolmentCode, Money, PlanName, Service, Tariff,
+    AccountId, Currency, DoctorAddress, DoctorName, EnrolmentCode, Money, PlanName, Service,
+    Tariff, UserName,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use protocol::ticket::SigningKey;
 use protocol::{Arrival, DoctorIdentity, News, Plaintext, Practice, SealingSecret};
 use store::{
-    Actor, CodeHash, Command, Enrol, OfferEnrolment, Outcome, RegisterDoctor, Standing, Store as _,
+    AccountRecord, Actor, Answer, ChoosePlan, CodeHash, Command, Enrol, OfferEnrolment, Outcome,
+    PasswordHash, Query, RegisterDoctor, Standing, Store as _,
 };
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 
-use crate::clinic::{Clinic, hash};
+use crate::clinic::Clinic;
 
-/// Whether a doctor answers.
+/// How a doctor treats questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
     Answers,
     Silent,
 }
 
-/// A doctor for whom a visit under the plan `Gold` is 30.50 USD, and who covers nothing else.
+/// A doctor who has enrolled: a visit is 30.50 USD under "gold", and nothing else is covered.
 pub(crate) struct Doctor {
     answering: JoinHandle<()>,
 }
@@ -37,12 +40,13 @@ impl Doctor {
         let identity = DoctorIdentity { sealing, signing };
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = socket.local_addr().unwrap().port();
-        register(clinic, &name, &identity, port);
+        register(clinic, &name, &identity, port).await;
         let mut tariff = Tariff::default();
         let price = Money::parse("30.50", Currency::USD).unwrap();
-        tariff.set(&Service::visit(), PlanName::new("Gold").unwrap(), price);
+        tariff.set(&Service::visit(), PlanName::new("gold").unwrap(), price);
         let mut practice = Practice::new(name, tariff);
         practice.enrol(identity);
+        // The key with which `Clinic::open` has its tickets signed.
         let ticket_keys = vec![SigningKey::from_seed([1; 32]).unwrap().verifying_key()];
         practice.hear(&News { ticket_keys, over: Vec::new(), until: runtime::now() });
         Self { answering: tokio::spawn(answer(socket, practice, manner)) }
@@ -55,53 +59,83 @@ impl Drop for Doctor {
     }
 }
 
-fn register(clinic: &Clinic, doctor: &DoctorName, identity: &DoctorIdentity, port: u16) {
-    let now = Timestamp::now();
-    let mut writer = clinic.store.writer().unwrap();
-    let mut decided = |command| writer.commit(now, &[command]).unwrap().remove(0);
+/// What the center decides of a command.
+pub(crate) async fn decided(clinic: &Clinic, command: Command) -> Outcome {
+    match clinic.runtime.commit(command).await {
+        Settled::Decided(outcome) => outcome,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Somebody chooses a plan, which is offered.
+pub(crate) async fn choose_plan(clinic: &Clinic, user: &str, plan: &str) {
+    let plan = PlanName::new(plan).unwrap();
+    let offer = Command::OfferPlans(vec![plan.clone()], Actor::Operator);
+    assert_eq!(decided(clinic, offer).await, Outcome::Done);
+    let query = Query::Account(UserName::new(user).unwrap());
+    let answer = clinic.store.reader().unwrap().read(&query).unwrap();
+    let Answer::Account(Some(account)) = answer else { panic!("{answer:?}") };
+    let (patient, actor) = (account.patient.unwrap(), Actor::Account(standing(&account)));
+    let choose = Command::ChoosePlan(ChoosePlan { patient, plan: Some(plan), actor });
+    assert_eq!(decided(clinic, choose).await, Outcome::Done);
+}
+
+fn standing(account: &AccountRecord) -> Standing {
+    let AccountRecord { account, credential, ended, .. } = *account;
+    Standing { account, credential, ended, session: None, source: None }
+}
+
+async fn register(clinic: &Clinic, doctor: &DoctorName, identity: &DoctorIdentity, port: u16) {
     let code = CodeHash::of(&EnrolmentCode::fresh(&runtime::fresh_entropy()));
     let offer = OfferEnrolment {
         doctor: doctor.clone(),
         code,
-        expires: now + SignedDuration::from_hours(1),
+        expires: runtime::now() + SignedDuration::from_hours(1),
         actor: Actor::Operator,
     };
-    assert_eq!(decided(Command::OfferEnrolment(offer)), Outcome::Done);
-    let account = AccountId::fresh(now, &runtime::fresh_entropy());
-    let enrol = Enrol { doctor: doctor.clone(), code, account, password: hash(), source: None };
-    let Outcome::Enrolled(account) = decided(Command::Enrol(enrol)) else {
-        panic!("the code is the right one");
-    };
-    let standing = Standing {
-        account: account.account,
-        credential: account.credential,
-        ended: account.ended,
-        session: None,
+    assert_eq!(decided(clinic, Command::OfferEnrolment(offer)).await, Outcome::Done);
+    let enrol = Enrol {
+        doctor: doctor.clone(),
+        code,
+        account: AccountId::fresh(runtime::now(), &runtime::fresh_entropy()),
+        password: password(),
         source: None,
     };
+    let Outcome::Enrolled(account) = decided(clinic, Command::Enrol(enrol)).await else {
+        panic!("the code is the right one");
+    };
     let register = RegisterDoctor {
-        actor: Actor::Account(standing),
+        actor: Actor::Account(standing(&account)),
         address: DoctorAddress { host: None, port },
         keys: identity.keys(),
     };
-    let registered = decided(Command::RegisterDoctor(register));
+    let registered = decided(clinic, Command::RegisterDoctor(register)).await;
     assert!(matches!(registered, Outcome::Registered(_)), "{registered:?}");
+}
+
+fn password() -> PasswordHash {
+    let password = domain::Password::new(crate::clinic::PASSWORD).unwrap();
+    runtime::password::hash_cheaply(&password, &mut runtime::password::Workspace::default())
 }
 
 async fn answer(socket: UdpSocket, mut practice: Practice, manner: Manner) {
     let mut buffer = vec![0; 65_535];
     loop {
         let (length, source) = socket.recv_from(&mut buffer).await.unwrap();
-        let arrival = Arrival {
-            now: Instant::now(),
-            wall: runtime::now(),
-            source,
-            plaintext: Plaintext::Ignored,
-            entropy: runtime::fresh_entropy(),
-        };
-        let answer = practice.answer(&arrival, &buffer[..length]).answer;
+        let answer = answer_to(&mut practice, source, &buffer[..length]);
         if let (Some(answer), Manner::Answers) = (answer, manner) {
             socket.send_to(&answer, source).await.unwrap();
         }
     }
+}
+
+fn answer_to(practice: &mut Practice, source: SocketAddr, question: &[u8]) -> Option<Vec<u8>> {
+    let arrival = Arrival {
+        now: Instant::now(),
+        wall: runtime::now(),
+        source,
+        plaintext: Plaintext::Ignored,
+        entropy: runtime::fresh_entropy(),
+    };
+    practice.answer(&arrival, question).answer
 }
