@@ -176,7 +176,7 @@ fn staff(now: Timestamp, name: &str, role: Role) -> AddStaff {
     }
 }
 
-fn hash() -> store::PasswordHash {
+pub(crate) fn hash() -> store::PasswordHash {
     let mut workspace = runtime::password::Workspace::default();
     runtime::password::hash_cheaply(&domain::Password::new(PASSWORD).unwrap(), &mut workspace)
 }
