@@ -45,6 +45,19 @@ pub(crate) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/live", get(listen)).layer(Extension(Audience::default()))
 }
 
+/// Becomes true when the center closes: those who listen are not waited for. The server puts it to
+/// every request.
+#[derive(Clone)]
+pub(crate) struct Closing(pub(crate) watch::Receiver<bool>);
+
+impl Closing {
+    /// Returns when the center closes.
+    async fn is_true(&mut self) {
+        // Without a server that could close there is nobody to listen either.
+        let _ = self.0.wait_for(|closing| *closing).await;
+    }
+}
+
 /// A page of the desk that asks by itself.
 pub(crate) struct Watching {
     pub(crate) words: Words,
@@ -115,6 +128,7 @@ struct Listener {
     token: SessionToken,
     source: IpAddr,
     changes: watch::Receiver<u64>,
+    closing: Closing,
     /// When it is told next that it is still connected.
     heartbeat: Instant,
     /// Before this nothing is said of changes.
@@ -125,6 +139,7 @@ struct Listener {
 async fn listen(
     State(site): State<Arc<Site>>,
     Extension(audience): Extension<Audience>,
+    Extension(closing): Extension<Closing>,
     watching: Watching,
 ) -> Response<Body> {
     let session = Sha256::digest(String::from(watching.token.clone()));
@@ -140,6 +155,7 @@ async fn listen(
         token: watching.token,
         source: watching.source,
         changes,
+        closing,
         heartbeat: now + HEARTBEAT,
         rests_until: now,
         _seat: seat,
@@ -158,6 +174,8 @@ impl Listener {
     async fn next(&mut self) -> Option<Event> {
         let rested = sleep_until(self.rests_until);
         tokio::select! {
+            biased;
+            () = self.closing.is_true() => None,
             changed = async { rested.await; self.changes.changed().await } => {
                 changed.ok()?;
                 self.rests_until = Instant::now() + CHANGES_APART;

@@ -24,6 +24,7 @@ use super::line::Line;
 use super::turn::Turn;
 use crate::forwarded::{self, Origin};
 use crate::limits::{HEAD_BYTES_MAX, HEADERS_MAX, Limits, REFUSAL_DEADLINE};
+use crate::live::Closing;
 use crate::routes::TurnedAway;
 use crate::visitor::Source;
 
@@ -111,6 +112,7 @@ impl Conversation {
         let extensions = request.extensions_mut();
         extensions.insert(ConnectInfo(Source(origin.source)));
         extensions.insert(origin.scheme);
+        extensions.insert(Closing(self.house.closing.clone()));
         if let Err(status) = from {
             extensions.insert(TurnedAway(status));
         }

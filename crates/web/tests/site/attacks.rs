@@ -192,7 +192,7 @@ async fn whoever_is_slow_is_closed_in_time() {
         idle_deadline: short,
         ..Limits::default()
     };
-    let clinic = Clinic::open_behind(Doors { limits, ..Doors::default() }).await;
+    let clinic = Clinic::open_with(Doors { limits, ..Doors::default() }).await;
     let head = "GET /log-in HTTP/1.1\r\nHost: a\r\nX-A: ";
     let post = format!("{POST}Content-Length: 5000\r\n\r\n");
     for (what, begin, expected) in [
@@ -241,7 +241,7 @@ async fn a_browser_that_reads_nothing_is_closed() {
 #[tokio::test]
 async fn a_thousand_idle_connections_take_little_and_hinder_nobody() {
     let limits = Limits { connections_max: 300, ..Limits::default() };
-    let clinic = Clinic::open_behind(Doors { limits, ..Doors::default() }).await;
+    let clinic = Clinic::open_with(Doors { limits, ..Doors::default() }).await;
     good_meanwhile(clinic.address).await;
     let before = memory();
     let mut idle = Vec::new();

@@ -40,20 +40,16 @@ impl Clinic {
     /// days; the patients ann and bob; frank and fiona at the front desk, adam the
     /// administrator.
     pub(crate) async fn open() -> Self {
-        Self::open_with(Sqlite::in_memory().unwrap(), Doors::default()).await
+        Self::open_on(Sqlite::in_memory().unwrap(), Doors::default()).await
+    }
+
+    /// The same, with doors of its own.
+    pub(crate) async fn open_with(doors: Doors) -> Self {
+        Self::open_on(Sqlite::in_memory().unwrap(), doors).await
     }
 
     /// The same on this store, which is empty.
-    pub(crate) async fn open_on(store: Sqlite) -> Self {
-        Self::open_with(store, Doors::default()).await
-    }
-
-    /// The same, behind doors of its own.
-    pub(crate) async fn open_behind(doors: Doors) -> Self {
-        Self::open_with(Sqlite::in_memory().unwrap(), doors).await
-    }
-
-    async fn open_with(store: Sqlite, doors: Doors) -> Self {
+    pub(crate) async fn open_on(store: Sqlite, doors: Doors) -> Self {
         let mut writer = store.writer().unwrap();
         let now = Timestamp::now();
         let mut commands = vec![Command::Import(the_files())];
@@ -180,7 +176,7 @@ fn staff(now: Timestamp, name: &str, role: Role) -> AddStaff {
     }
 }
 
-fn hash() -> store::PasswordHash {
+pub(crate) fn hash() -> store::PasswordHash {
     let mut workspace = runtime::password::Workspace::default();
     runtime::password::hash_cheaply(&domain::Password::new(PASSWORD).unwrap(), &mut workspace)
 }

@@ -23,7 +23,7 @@ const UNFINISHED: &[u8] = b"POST /language HTTP/1.1\r\nHost: a\r\nOrigin: http:/
 
 async fn with_places(connections_max: usize, connections_per_source_max: usize) -> Clinic {
     let limits = Limits { connections_max, connections_per_source_max, ..Limits::default() };
-    Clinic::open_behind(Doors { limits, ..Doors::default() }).await
+    Clinic::open_with(Doors { limits, ..Doors::default() }).await
 }
 
 /// A connection that is being worked on: its body is waited for.
@@ -104,7 +104,7 @@ async fn tls_where_it_is_not_spoken_gets_an_alert() {
 /// The answer to a request with a `Forwarded` header, where `trusted` are believed.
 async fn forwarded(trusted: &str, header: &str) -> crate::browser::Page {
     let trusted_proxies = vec![trusted.parse().unwrap()];
-    let clinic = Clinic::open_behind(Doors { trusted_proxies, ..Doors::default() }).await;
+    let clinic = Clinic::open_with(Doors { trusted_proxies, ..Doors::default() }).await;
     let request = format!(
         "GET /log-in HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: https\r\nForwarded: {header}\r\n\
          Connection: close\r\n\r\n"
@@ -134,7 +134,7 @@ async fn a_proxy_that_passes_on_what_is_no_header_is_refused() {
 #[tokio::test]
 async fn behind_a_proxy_guesses_count_for_whoever_is_behind_it() {
     let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    let clinic = Clinic::open_behind(Doors { trusted_proxies, ..Doors::default() }).await;
+    let clinic = Clinic::open_with(Doors { trusted_proxies, ..Doors::default() }).await;
     let address = clinic.address;
     let guess = |from: &str, password: &str| {
         let body = format!("user=ann&password={}", password.replace(' ', "+"));

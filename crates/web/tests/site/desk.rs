@@ -16,8 +16,17 @@ pub(crate) fn tomorrow() -> String {
 
 /// The page from `mark` on, for reading the form that stands there.
 pub(crate) fn from(page: &Page, mark: &str) -> Page {
-    let at = page.body.find(mark).unwrap_or_else(|| panic!("no {mark} in {}", page.text()));
-    Page { status: page.status, headers: Vec::new(), body: page.body[at..].to_owned() }
+    let text = page.text();
+    let at = text.find(mark).unwrap_or_else(|| panic!("no {mark} in {text}"));
+    Page { status: page.status, headers: Vec::new(), body: text[at..].to_owned() }
+}
+
+/// The page from the beginning of the form that holds `mark` on.
+fn form_with(page: &Page, mark: &str) -> Page {
+    let text = page.text();
+    let at = text.find(mark).unwrap_or_else(|| panic!("no {mark} in {text}"));
+    let at = text[..at].rfind("<form").unwrap();
+    Page { status: page.status, headers: Vec::new(), body: text[at..].to_owned() }
 }
 
 /// What a form for a slot brings along.
@@ -170,8 +179,9 @@ async fn an_appointment_is_moved_and_cancelled_with_a_reason() {
     let path = appointment_on(&sheet);
     let page = frank.get(&format!("{path}/move")).await;
     assert!(!page.text().contains("<strong>9:00 am</strong></p><button>"), "{}", page.text());
-    let reached = Reached::at(&page, "<strong>10:00 am</strong>");
-    let request = from(&page, "<strong>10:00 am</strong>").value_of("request").unwrap();
+    let ten = form_with(&page, "<strong>10:00 am</strong>");
+    let reached = Reached::at(&ten, "<form");
+    let request = ten.value_of("request").unwrap();
     let page =
         frank.submit(&format!("{path}/move"), &reached.with(&[("request", &*request)])).await;
     assert!(page.text().contains("The appointment is moved."), "{}", page.text());

@@ -9,6 +9,7 @@ use store::{Actor, AddSlots, AuditKey, Command, NewSlot, Store as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use web::Doors;
 
 use crate::browser::Browser;
 use crate::clinic::Clinic;
@@ -76,7 +77,7 @@ async fn a_booking_in_another_browser_is_seen_at_once() {
 async fn what_another_process_writes_is_seen_too() {
     let folder = tempfile::tempdir().unwrap();
     let (path, key) = (folder.path().join("center.db"), AuditKey::new([3; 32]));
-    let clinic = Clinic::open_on(Sqlite::open(&path, &key).unwrap()).await;
+    let clinic = Clinic::open_on(Sqlite::open(&path, &key).unwrap(), Doors::default()).await;
     let mut frank = clinic.logged_in("frank").await;
     let mut listener = Listener::of(&clinic, &frank).await;
     // As `rendezvous admin` does: its own connection to the same file.
@@ -140,4 +141,16 @@ async fn a_session_listens_with_few_pages_and_strangers_with_none() {
         }
     };
     timeout(Duration::from_secs(10), listens_again).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_center_that_closes_does_not_wait_for_those_who_listen() {
+    let mut clinic = Clinic::open().await;
+    let frank = clinic.logged_in("frank").await;
+    let mut listener = Listener::of(&clinic, &frank).await;
+    let since = Instant::now();
+    clinic.close();
+    clinic.closed().await;
+    assert!(since.elapsed() < SEEN_WITHIN, "{:?}", since.elapsed());
+    assert!(!listener.hears_a_change().await, "{}", listener.heard);
 }

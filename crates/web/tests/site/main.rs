@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+mod admin;
 mod attacks;
 mod browser;
 mod clinic;
@@ -9,9 +10,11 @@ mod coming_in;
 mod connections;
 mod desk;
 mod live;
+mod password;
 mod patient;
 mod patient_data;
 mod practice;
+mod rights;
 mod schedule;
 mod slots;
 mod strangers;

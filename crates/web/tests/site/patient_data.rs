@@ -2,10 +2,12 @@
 
 use domain::{Entropy, PatientId, Person, PersonName, SessionToken};
 use jiff::Timestamp;
+use protocol::ticket::SigningKey;
 use store::{Actor, AddDependant, AddPerson, Command, Outcome, Store as _};
 
 use crate::clinic::Clinic;
 use crate::patient::{book, free, patient_of};
+use crate::practice::{Doctor, Manner};
 
 /// Lets ann act for her child Emma, whose id is given.
 fn add_emma(clinic: &Clinic) -> PatientId {
@@ -168,6 +170,55 @@ async fn without_a_signed_estimate_a_page_says_why_and_what_to_do() {
     assert_eq!(page.status, 404, "{page:?}");
     assert!(page.text().contains("This doctor does not sign estimates online."), "{page:?}");
     assert!(page.text().contains("Your appointment stands."), "{page:?}");
+}
+
+#[tokio::test]
+async fn the_doctors_own_price_stands_beside_the_slot_and_can_be_taken_along_signed() {
+    let clinic = Clinic::open().await;
+    let _doctor = Doctor::enrol(&clinic, "doc1", Manner::Answers).await;
+    let mut ann = clinic.logged_in("ann").await;
+    ann.post("/me/plan", &[("plan", "gold")]).await;
+    let slot = free(&clinic, "doc1", 1).await.remove(0);
+    ann.post("/slots/hold", &[("slot", &slot.id.to_string())]).await;
+    let mut price = ann.get("/deciding/price/0").await;
+    while price.body.contains("data-refresh") {
+        price = ann.get("/deciding/price/0").await;
+    }
+    assert!(price.text().contains("30.50") && price.text().contains("with gold"), "{price:?}");
+    assert!(ann.get("/deciding").await.text().contains("30.50"));
+    let path = book(&mut ann, &slot).await;
+    assert!(ann.get(&path).await.text().contains("30.50"));
+    let page = ann.get(&format!("{path}/estimate")).await;
+    assert_eq!(page.status, 200, "{page:?}");
+    let name = "attachment; filename=\"estimate.json\"";
+    assert_eq!(page.header("content-disposition"), Some(name));
+    let file = protocol::EstimateFile::from_text(&page.body).unwrap();
+    // The center of `Clinic::open` vouches for its doctors with this key.
+    let center = SigningKey::from_seed([9; 32]).unwrap().verifying_key();
+    let claims = file.verify(&center).unwrap();
+    assert_eq!(claims.price.to_string(), "30.50");
+    assert_eq!(claims.patient, patient_of("ann", &clinic));
+
+    ann.post("/me/plan", &[("plan", "Tin")]).await;
+    let page = ann.get(&format!("{path}/estimate")).await;
+    assert_eq!(page.status, 409, "{page:?}");
+    assert!(page.text().contains("Your plan does not cover this visit."), "{page:?}");
+}
+
+#[tokio::test]
+async fn a_doctor_who_does_not_answer_blocks_no_page_and_no_booking() {
+    let clinic = Clinic::open().await;
+    let _doctor = Doctor::enrol(&clinic, "doc1", Manner::Silent).await;
+    let mut ann = clinic.logged_in("ann").await;
+    ann.post("/me/plan", &[("plan", "gold")]).await;
+    let slot = free(&clinic, "doc1", 1).await.remove(0);
+    let page = ann.submit("/slots/hold", &[("slot", &slot.id.to_string())]).await;
+    assert!(page.body.contains("data-refresh=\"/deciding/price/0\""), "{page:?}");
+    let path = book(&mut ann, &slot).await;
+    let page = ann.get(&format!("{path}/estimate")).await;
+    assert_eq!(page.status, 503, "{page:?}");
+    assert!(page.text().contains("The doctor does not answer right now."), "{page:?}");
+    assert!(page.text().contains("Your appointment stands all the same."), "{page:?}");
 }
 
 #[tokio::test]

@@ -153,7 +153,7 @@ pub(crate) async fn link(
             let (search, typed) = (Search::default(), Typed::default());
             page(&site, &overseer, search, Some(not_done), typed).await
         }
-        link => {
+        link @ Link::There { .. } => {
             let secret = Secret::Account { user, totp: None, link: Some(link) };
             Ok(secrets::show(&overseer, "accounts-link-title", Section::Accounts, secret))
         }

@@ -123,7 +123,12 @@ pub(crate) async fn offer(
             Ok(secrets::show(&overseer, "doctors-code-title", Section::Doctors, secret))
         }
         Err(no) => {
-            let not_done = NotDone::of(&overseer, no)?;
+            let not_done = match no {
+                No::Refused(Refusal::UserNameTaken) => {
+                    NotDone::in_form(overseer.words(), "doctors-account-taken")
+                }
+                no => NotDone::of(&overseer, no)?,
+            };
             page(&site, &overseer, Some(not_done), None).await
         }
     }

@@ -142,6 +142,7 @@ fn welcomed(headers: &HeaderMap, welcome: &Welcome, role: Option<Role>) -> Respo
     }
     // Whoever was here before acted for somebody else.
     cookies::clear(headers, cookies::PATIENT);
+    cookies::clear(headers, cookies::HELD);
     response
 }
 

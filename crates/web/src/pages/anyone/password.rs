@@ -90,7 +90,7 @@ pub(crate) async fn choose(
         Ok(()) => go_to_saying("/log-in", Notice("notice-password-chosen")),
         // Somebody was faster with the same link.
         Err(NotTaken::No(no @ No::Refused(Refusal::InvitationOver))) => over(&visitor, no),
-        Err(why) => page(&visitor, &code, &user, Some(why)),
+        Err(why) => page(&visitor, &code, &user, Some(&why)),
     }
 }
 
@@ -144,14 +144,14 @@ fn page(
     visitor: &Visitor,
     code: &InvitationCode,
     user: &UserName,
-    why: Option<NotTaken>,
+    why: Option<&NotTaken>,
 ) -> Response {
     let words = &visitor.words;
     let (status, refused) = match why {
         None => (StatusCode::OK, None),
         Some(NotTaken::Differs) => (StatusCode::UNPROCESSABLE_ENTITY, Some(told(words, "differs"))),
         Some(NotTaken::Weak(how)) => (StatusCode::UNPROCESSABLE_ENTITY, Some(told(words, how))),
-        Some(NotTaken::No(no)) => (status_of(no), Some(in_words(words, no))),
+        Some(NotTaken::No(no)) => (status_of(*no), Some(in_words(words, *no))),
     };
     let page = PasswordPage {
         frame: Frame::of(visitor, None, "password-title", Section::Elsewhere),

@@ -249,10 +249,10 @@ impl Looking<'_> {
             title: words.tell("slots-week-title", &with),
             weeks: weeks.iter().map(|week| drawing.week(week, filters, first)).collect(),
             earlier: earlier.map(|day| match day > self.today() {
-                true => filters.from_day(day).address(),
+                true => filters.on_day(day).address(),
                 false => Filters { day: None, ..filters.in_view(View::Week) }.address(),
             }),
-            later: filters.from_day(self.plus(WEEK_DAYS)).address(),
+            later: filters.on_day(self.plus(WEEK_DAYS)).address(),
             more_doctors: (next < all.len()).then(|| of_doctors(next)),
             first_doctors: (passed > 0).then(|| of_doctors(0)),
         })

@@ -161,9 +161,8 @@ async fn take(
             Err(No::Refused(Refusal::SlotTaken))
         }
     };
-    let no = match booked {
-        Ok(_) => return Ok(go_to_saying(&page.back, Notice("notice-desk-booked"))),
-        Err(no) => no,
+    let Err(no) = booked else {
+        return Ok(go_to_saying(&page.back, Notice("notice-desk-booked")));
     };
     if no == No::Unknown {
         page.request = String::from(request);

@@ -139,9 +139,8 @@ pub(super) async fn change(
             at_desk.attempt(errand).await
         }
     };
-    let no = match moved {
-        Ok(_) => return Ok(go_to_saying(&found.path(), Notice("notice-desk-moved"))),
-        Err(no) => no,
+    let Err(no) = moved else {
+        return Ok(go_to_saying(&found.path(), Notice("notice-desk-moved")));
     };
     let doctors = Doctors::of(&at_desk.site, at_desk.words()).await?;
     let key = slot.doctor(&at_desk).map(|doctor| doctors.choice(&doctor).key)?;

@@ -161,7 +161,7 @@ impl Drawing<'_> {
         let of_doctor = |day: Date| Filters {
             doctor: Some(key),
             specialty: None,
-            ..filters.from_day(day).in_view(View::List)
+            ..filters.on_day(day).in_view(View::List)
         };
         let mut services: Vec<&Service> = week.slots.iter().map(|slot| &slot.service).collect();
         services.sort();

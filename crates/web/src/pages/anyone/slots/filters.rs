@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use serde::Deserialize;
 
-use crate::pages::opaque_key;
+use crate::pages::{doctor_key, opaque_key};
 
 /// How far ahead a day may be chosen, in days.
 const DAYS_AHEAD_MAX: i32 = 365;
@@ -41,20 +41,20 @@ impl fmt::Display for Key {
 }
 
 impl Key {
-    fn of(name: &str) -> Self {
-        opaque_key(name).parse().unwrap_or_else(|NotAKey| unreachable!("a key is a key"))
+    fn of(key: &str) -> Self {
+        key.parse().unwrap_or_else(|NotAKey| unreachable!("a key is a key"))
     }
 
     pub(super) fn of_doctor(doctor: &DoctorName) -> Self {
-        Self::of(doctor.as_str())
+        Self::of(&doctor_key(doctor))
     }
 
     pub(super) fn of_specialty(specialty: &Specialty) -> Self {
-        Self::of(specialty.as_str())
+        Self::of(&opaque_key(specialty.as_str()))
     }
 
     pub(super) fn of_service(service: &Service) -> Self {
-        Self::of(service.as_str())
+        Self::of(&opaque_key(service.as_str()))
     }
 }
 
@@ -172,7 +172,7 @@ impl Filters {
     }
 
     /// The same from another day on.
-    pub(super) fn from_day(&self, day: Date) -> Self {
+    pub(super) fn on_day(&self, day: Date) -> Self {
         Self { day: Some(day), ..self.in_view(self.view) }
     }
 
