@@ -31,7 +31,10 @@ impl Asset {
 /// What is sent: comments that have a line of their own and indentation are for us alone.
 fn flush(content: &str) -> String {
     let lines = content.lines().map(str::trim_start);
-    let kept = lines.filter(|line| !line.is_empty() && !line.starts_with("// "));
+    let ours = |line: &str| {
+        line.is_empty() || line.starts_with("// ") || line.starts_with("/*") && line.ends_with("*/")
+    };
+    let kept = lines.filter(|line| !ours(line));
     kept.collect::<Vec<_>>().join("\n")
 }
 
