@@ -50,6 +50,7 @@ pub struct Errand<T> {
 }
 
 /// How an errand goes on.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart at once, and none is kept")]
 pub enum Onward<T> {
     /// There is more to be done.
     Errand(Errand<T>),
@@ -137,6 +138,7 @@ fn settled<T>(fed: Fed, understand: impl FnOnce(Outcome) -> Result<T, Refusal>) 
 }
 
 /// What a command that only is done comes to.
+#[expect(clippy::needless_pass_by_value, reason = "it understands an outcome like the others")]
 fn done(outcome: Outcome) -> Result<(), Refusal> {
     match outcome {
         Outcome::Done => Ok(()),

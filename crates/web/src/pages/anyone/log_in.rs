@@ -69,7 +69,7 @@ pub(crate) async fn log_in(
     Form(form): Form<LogInForm>,
 ) -> Response {
     let user = form.user.clone();
-    let tried = match asked(&headers, form) {
+    let tried = match asked(&headers, &form) {
         Some(request) => try_log_in(&site, &visitor, request).await,
         None => Err(No::Refused(Refusal::WrongCredentials)),
     };
@@ -83,7 +83,7 @@ pub(crate) async fn log_in(
 }
 
 /// What is asked of the center; `None` for what can be nobody's user name, password or code.
-fn asked(headers: &HeaderMap, form: LogInForm) -> Option<Request> {
+fn asked(headers: &HeaderMap, form: &LogInForm) -> Option<Request> {
     let user = UserName::new(form.user.trim()).ok()?;
     let password = Password::new(&form.password).ok()?;
     let digits: String = form.one_time.chars().filter(|digit| !digit.is_whitespace()).collect();
