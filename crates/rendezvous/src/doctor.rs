@@ -81,10 +81,15 @@ pub(crate) fn run(args: DoctorArgs, global: &Global) -> anyhow::Result<Ended> {
 ///
 /// # Errors
 /// As [`run`].
-pub(crate) async fn practise(args: &DoctorArgs, shutdown: Shutdown) -> anyhow::Result<()> {
+pub(crate) async fn practise(args: &DoctorArgs, mut shutdown: Shutdown) -> anyhow::Result<()> {
+    let screen = Screen::quiet();
     for (doctor, address) in addresses(args)? {
-        let (office, line) =
-            open(args, doctor, address, &Screen::quiet(), shutdown.clone()).await?;
+        let opening = open(args, doctor, address, &screen, shutdown.clone());
+        let (office, line) = tokio::select! {
+            biased;
+            () = shutdown.wait() => break,
+            opened = opening => opened?,
+        };
         if let Some((liaison, caller)) = line {
             tokio::spawn(liaison.keep(caller));
         }

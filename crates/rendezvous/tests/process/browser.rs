@@ -36,7 +36,7 @@ async fn find_hold_book_move_and_cancel(way: Way) {
     let appointment = window.path().await;
     assert!(appointment.starts_with("/appointments/"), "{appointment}");
     window.press("a[href$='/move']").await;
-    window.press("form[action$='/move'] button").await;
+    window.press("form[method='post'][action$='/move'] button").await;
     window.wait_for("a[href$='/cancel']").await;
     assert_eq!(window.path().await, appointment, "it is the same appointment");
     window.press("a[href$='/cancel']").await;

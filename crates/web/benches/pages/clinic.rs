@@ -65,7 +65,8 @@ impl Clinic {
     pub(crate) fn site(&self, url: String) -> Site {
         let estimates = Estimates::new(self.runtime.clone(), self.rules.clone());
         let (runtime, rules) = (self.runtime.clone(), self.rules.clone());
-        Site { runtime, rules, estimates, url, demo: None }
+        let center = "127.0.0.1:21000".to_owned();
+        Site { runtime, rules, estimates, url, center, demo: None }
     }
 }
 
