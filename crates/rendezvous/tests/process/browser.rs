@@ -74,3 +74,48 @@ fn a_demonstration_says_who_can_log_in_and_leaves_nothing_behind() {
     }
     assert_eq!(demo.stop(), Vec::<std::path::PathBuf>::new());
 }
+
+/// Two patients want one slot; the front desk looks on.
+#[tokio::test]
+async fn who_comes_second_is_refused_with_alternatives_and_the_front_desk_sees_it_live() {
+    if !is_here() {
+        return;
+    }
+    let demo = Demo::start();
+    let first = Window::open(&demo.url, Way::Desktop).await;
+    first.log_in(FIRST.0, FIRST.1).await;
+    let second = Window::open(&demo.url, Way::Desktop).await;
+    second.log_in(SECOND.0, SECOND.1).await;
+    first.go("/slots").await;
+    second.go("/slots").await;
+    let wanted = first.attribute("form[action='/slots/hold'] input[name=slot]", "value").await;
+    let begin = first.attribute("li.slot time[datetime]", "datetime").await.unwrap();
+    let day = begin.split('T').next().unwrap();
+    let desk = Window::open(&demo.url, Way::Desktop).await;
+    desk.log_in(DESK.0, DESK.1).await;
+    desk.go(&format!("/desk?day={day}")).await;
+    desk.wait_for("[data-live]").await;
+    let before = desk.text().await.matches("Carla Ortega").count();
+
+    first.press("form[action='/slots/hold'] button").await;
+    first.wait_for("form[action='/book']").await;
+    // The second one's page still shows it.
+    let wanted = wanted.unwrap();
+    let its_form = format!("li.slot:has(input[name=slot][value='{wanted}']) form button");
+    second.press(&its_form).await;
+    second.wait_for("[role=alert]").await;
+    second.wait_for_text("Someone has just taken").await;
+    second.wait_for("form[action='/slots/hold'] button").await;
+
+    let booked = std::time::Instant::now();
+    first.press("form[action='/book'] button").await;
+    first.wait_for("a[href$='/move']").await;
+    while desk.text().await.matches("Carla Ortega").count() == before {
+        assert!(booked.elapsed() < std::time::Duration::from_secs(10), "{}", desk.text().await);
+    }
+    // A click, a page and a look at the whole of another one are in it, too.
+    assert!(booked.elapsed() < std::time::Duration::from_secs(4), "{:?}", booked.elapsed());
+    for window in [first, second, desk] {
+        window.close().await;
+    }
+}
