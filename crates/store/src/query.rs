@@ -247,9 +247,6 @@ pub enum Query {
         /// The moment that decides whether it is too old.
         now: Timestamp,
     },
-    /// A number that is another one after every change, by whatever process; only comparable with
-    /// what the same reader gave before. Answer: `DataVersion`.
-    DataVersion,
     /// A patient's appointments, booked ones first, each group by start. Answer: `Appointments`, or
     /// `NoStanding`.
     AppointmentsOf {
@@ -306,7 +303,6 @@ impl Query {
             | Self::PublishedSlot { .. }
             | Self::Clinic { .. }
             | Self::Invitation { .. }
-            | Self::DataVersion
             | Self::Patients
             | Self::Doctors
             | Self::Slots
@@ -362,8 +358,6 @@ pub enum Answer {
     Accounts(Vec<AccountOverview>),
     /// `None` for a code that does not work.
     Invited(Option<UserName>),
-    /// The version of the data.
-    DataVersion(i64),
     /// Whoever asked has lost the standing to ask: the session has ended, or the password changed.
     NoStanding,
     /// A patient's appointments.

@@ -1,4 +1,4 @@
-//! The words of each language (Project Fluent, https://projectfluent.org); below it its way of
+//! The words of each language (Project Fluent, <https://projectfluent.org>); below it its way of
 //! writing days and times ([`time`]) and money ([`money`]).
 //!
 //! Patterns of dates and numbers are messages, too: a translator has everything in one place, and the

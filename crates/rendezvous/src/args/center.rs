@@ -30,7 +30,7 @@ pub(crate) struct CenterArgs {
     pub(crate) store: StoreLocation,
     /// Show everything on this machine: a center, its doctors and its pages, on the exercise's data
     /// with more doctors and a few weeks of slots, in a folder of its own that is removed at the end
-    #[arg(long, help_heading = ERRANDS, conflicts_with_all = ["input", "store", "keys"])]
+    #[arg(long, help_heading = ERRANDS)]
     pub(crate) demo: bool,
     /// Folder of the center's keys [default: beside the store, DIR/clinic.keys for DIR/clinic.db]
     #[arg(long, value_name = "DIR")]
@@ -59,7 +59,7 @@ pub(crate) struct WebArgs {
     /// certificate [default: no pages]
     #[arg(long, value_name = "ADDR", value_parser = values::address)]
     pub(crate) web: Option<SocketAddr>,
-    /// Where browsers find the pages, for links that are handed out, e.g. https://clinic.example
+    /// Where browsers find the pages, for links that are handed out, e.g. `https://clinic.example`
     /// [default: the address of --web]
     #[arg(long, value_name = "URL")]
     pub(crate) web_url: Option<String>,
@@ -72,6 +72,10 @@ pub(crate) struct WebArgs {
 impl CenterArgs {
     /// Checks what no single flag can see.
     pub(super) fn check(&self) -> Result<(), &'static str> {
+        let named = self.input.is_some() || self.keys.is_some();
+        if self.demo && (named || self.store != StoreLocation::default()) {
+            return Err("--demo has data of its own: it takes no --input, --store or --keys");
+        }
         let local = |address: SocketAddr| address.ip().is_loopback();
         if self.demo && !(local(self.listen) && self.web.web.is_none_or(local)) {
             return Err("--demo is for this machine only: everybody knows its passwords");

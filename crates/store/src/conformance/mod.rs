@@ -237,7 +237,6 @@ conformance! {
         a_doctor_who_has_left_is_shown_while_there_are_slots
         a_doctor_is_shown_as_described
         an_account_oversees_in_the_operators_place
-        the_version_of_the_data_is_another_one_after_every_change
         one_appointment_is_read_by_its_patient
     }
     reading {

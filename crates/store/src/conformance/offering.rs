@@ -1,7 +1,6 @@
 //! Sentences about what is shown to everybody, and about deeds of accounts in the operator's place.
 
 use domain::{Doctor, Refusal, Role, Service, Specialty};
-use jiff::SignedDuration;
 
 use super::Clinic;
 use super::at;
@@ -240,30 +239,6 @@ pub(super) fn an_account_oversees_in_the_operators_place(store: &dyn Store) {
     ];
     assert_eq!(told, expected);
     assert_eq!(records[0].patient, Some(patient_id(1)));
-}
-
-pub(super) fn the_version_of_the_data_is_another_one_after_every_change(store: &dyn Store) {
-    let mut clinic = Clinic::open(store);
-    let version = |clinic: &mut Clinic| match clinic.read(&Query::DataVersion) {
-        Answer::DataVersion(version) => version,
-        other => panic!("{other:?}"),
-    };
-    let mut seen = vec![version(&mut clinic)];
-    assert_eq!(version(&mut clinic), seen[0], "nothing was changed");
-    let appointment = clinic.booked(1, 1);
-    seen.push(version(&mut clinic));
-    clinic.cancel(1, appointment.id);
-    seen.push(version(&mut clinic));
-    // By another writer, as another process has one.
-    let mut other = Clinic::empty(store);
-    other.now = at(8) + SignedDuration::from_secs(1);
-    // Its first id is given out.
-    other.booking(2, 2);
-    other.booked(2, 2);
-    seen.push(version(&mut clinic));
-    let mut distinct = seen.clone();
-    distinct.dedup();
-    assert_eq!(distinct, seen);
 }
 
 pub(super) fn one_appointment_is_read_by_its_patient(store: &dyn Store) {

@@ -101,7 +101,6 @@ fn answer(connection: &Connection, center: CenterId, query: &Query) -> Result<An
             Answer::Accounts(reading.accounts(text, after.as_ref(), *limit, *now)?)
         }
         Query::Invitation { code, now } => Answer::Invited(reading.invited(code, *now)?),
-        Query::DataVersion => Answer::DataVersion(reading.data_version()?),
         Query::Person { patient, .. } => Answer::People(reading.person_record(*patient)?),
         Query::AppointmentsOf { patient, limit, .. } => {
             Answer::Appointments(reading.appointments_of(*patient, *limit)?)
@@ -178,13 +177,6 @@ impl Reading<'_> {
         let now = now.as_millisecond();
         let params = (self.center, token.as_bytes(), now, idle_since(now));
         find_account(self.connection, SESSION, params, self.center)
-    }
-
-    /// What other connections change, by SQLite's count; and what this one does, which a reader of a
-    /// file never does, and the only connection to a database in memory always.
-    fn data_version(&self) -> Result<i64, StoreError> {
-        let sql = "SELECT data_version + total_changes() FROM pragma_data_version";
-        one(self.connection, sql, [], |row| Ok(row.get(0)?))?.ok_or_else(mistyped)
     }
 
     fn known_users(&self, users: &[UserName]) -> Result<Vec<UserName>, StoreError> {

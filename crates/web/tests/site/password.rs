@@ -51,7 +51,8 @@ async fn a_link_is_looked_at_often_and_used_once() {
         assert_eq!(page.status, 200);
         assert!(page.body.contains("<bdi>ann</bdi>"), "{page:?}");
         assert!(page.body.contains("autocomplete=\"new-password\""));
-        assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+        // The code of the address is told to nobody else.
+        assert_eq!(page.header("referrer-policy"), Some("same-origin"));
         assert_eq!(page.header("cache-control"), Some("no-store"));
     }
     let page = choose(&mut ann, &path, NEW, NEW).await;

@@ -162,6 +162,11 @@ async fn strangers_are_sent_to_log_in_whatever_they_send() {
     let mut stranger = clinic.browser();
     for form in forms().iter().filter(|form| right(form).is_some()) {
         let page = send(&mut stranger, form).await;
+        if form == "/slots/hold" {
+            // A stranger may wish for a slot; none was named.
+            assert!((400..500).contains(&page.status), "{page:?}");
+            continue;
+        }
         let location = page.header("location").unwrap_or_default();
         assert_eq!((page.status, location), (303, "/log-in"), "{form} {page:?}");
     }
