@@ -4,8 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use thirtyfour::Key;
 use thirtyfour::prelude::*;
-use thirtyfour::{ChromiumLikeCapabilities as _, Key};
 
 /// How long something that has been asked for may take to show.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -175,11 +175,6 @@ impl Window {
     /// An attribute of the first such element.
     pub(super) async fn attribute(&self, css: &str, name: &str) -> Option<String> {
         self.element(css).await.attr(name).await.unwrap()
-    }
-
-    /// Whether the page has such an element now.
-    pub(super) async fn has(&self, css: &str) -> bool {
-        self.driver.find(By::Css(css)).await.is_ok()
     }
 
     /// The path of the page's address.
