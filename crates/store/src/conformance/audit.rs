@@ -207,7 +207,7 @@ pub(super) fn the_trail_is_read_by_time_patient_and_place(store: &dyn Store) {
 pub(super) fn the_trail_is_read_backwards_in_a_stretch_of_time(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
     let last = clinic.audit().len() as u64;
-    for (hours, patient, index) in [(8, 1, 3), (9, 2, 4), (10, 1, 5)] {
+    for (hours, patient, index) in [(9, 1, 3), (10, 2, 4), (11, 1, 5)] {
         clinic.now = at(hours);
         clinic.booked(patient, index);
     }
@@ -221,11 +221,11 @@ pub(super) fn the_trail_is_read_backwards_in_a_stretch_of_time(store: &dyn Store
         }
     };
     assert_eq!(entries((None, None), None, None), [3, 2]);
-    assert_eq!(entries((Some(8), None), None, Some(last + 2)), [1]);
-    assert_eq!(entries((Some(8), Some(10)), None, None), [2, 1]);
+    assert_eq!(entries((Some(9), None), None, Some(last + 2)), [1]);
+    assert_eq!(entries((Some(9), Some(11)), None, None), [2, 1]);
     assert_eq!(entries((None, None), Some(1), None), [3, 1]);
-    assert_eq!(entries((None, Some(10)), Some(1), None), [1]);
-    assert_eq!(entries((Some(9), None), Some(1), Some(last + 3)), Vec::<u64>::new());
+    assert_eq!(entries((None, Some(11)), Some(1), None), [1]);
+    assert_eq!(entries((Some(10), None), Some(1), Some(last + 3)), Vec::<u64>::new());
 }
 
 fn head(clinic: &mut Clinic) -> Option<AuditHead> {
