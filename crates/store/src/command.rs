@@ -228,7 +228,8 @@ pub enum Command {
     /// See [`ChoosePlan`]. Outcome: `Done`, or the refusal `NoSuchPatient` or `SessionEnded`.
     ChoosePlan(ChoosePlan),
     /// See [`AddDependant`]. Outcome: `Done`, also when it is one already; `NoSuchUser` (also for an
-    /// account that is no patient's), or the refusal `NoSuchPatient` or `SessionEnded`.
+    /// account that is no patient's), or the refusal `NoSuchPatient`, `SessionEnded`, or `NotAllowed`
+    /// for a patient who has an account of one's own.
     AddDependant(AddDependant),
     /// See [`Invite`]. Outcome: `Done`, `UserExists` when somebody else has the user name,
     /// `NoSuchUser` (also when the patient logs in with another one), or the refusal `NoSuchPatient`

@@ -100,10 +100,14 @@ fn address(node: &str) -> Option<IpAddr> {
 fn read(line: &str) -> Result<Vec<Hop>, NotAHeader> {
     let mut hops = Vec::new();
     let mut hop = Hop::default();
+    // One that names nobody is a hop, too; an empty element of the list is none.
+    let mut said = false;
     let mut rest = line.trim();
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix(',') {
-            hops.push(std::mem::take(&mut hop));
+            if std::mem::take(&mut said) {
+                hops.push(std::mem::take(&mut hop));
+            }
             rest = after.trim_start();
             continue;
         }
@@ -116,6 +120,7 @@ fn read(line: &str) -> Result<Vec<Hop>, NotAHeader> {
             _ if is_token(name) && !matches!(name, "for" | "proto") => {}
             _ => return Err(NotAHeader),
         }
+        said = true;
         rest = after.trim_start();
         rest = match rest.strip_prefix(';') {
             Some(after) => after.trim_start(),
@@ -123,8 +128,9 @@ fn read(line: &str) -> Result<Vec<Hop>, NotAHeader> {
             None => return Err(NotAHeader),
         };
     }
-    hops.push(hop);
-    hops.retain(|hop| *hop != Hop::default());
+    if said {
+        hops.push(hop);
+    }
     Ok(hops)
 }
 
@@ -213,6 +219,8 @@ mod tests {
         let through = "for=192.0.2.7;proto=https, for=10.0.0.9;proto=http";
         check(PROXY, &[through], Ok(("192.0.2.7", https)));
         check(PROXY, &["for=127.0.0.1, for=_hidden"], Ok((PROXY, Scheme::Http)));
+        // A hop that names nobody is one, too: what stands before it a stranger may have written.
+        check(PROXY, &["for=192.0.2.66, by=10.0.0.1"], Ok((PROXY, Scheme::Http)));
     }
 
     #[test]

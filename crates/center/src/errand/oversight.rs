@@ -63,7 +63,7 @@ impl Oversight {
     ) -> Errand<Vec<AccountOverview>> {
         let (standing, limit) = (self.standing, ACCOUNTS_LISTED_MAX);
         let query = Query::Accounts { text, after, limit, standing, now };
-        Errand::read(query, |answer| match answer {
+        self.after(OperatorDeed::LookAtAccounts, query, |answer| match answer {
             Answer::Accounts(accounts) => Some(accounts),
             _ => None,
         })

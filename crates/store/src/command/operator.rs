@@ -17,6 +17,8 @@ pub enum OperatorDeed {
     LookAtAppointments,
     /// Looks at who is logged in.
     LookAtSessions,
+    /// Looks at the list of accounts.
+    LookAtAccounts,
     /// Looks at the audit.
     LookAtAudit {
         /// Only at what is about this patient; `None` for all of it.
@@ -40,6 +42,7 @@ impl OperatorDeed {
             Self::LookAtSlots => "look_at_slots",
             Self::LookAtAppointments => "look_at_appointments",
             Self::LookAtSessions => "look_at_sessions",
+            Self::LookAtAccounts => "look_at_accounts",
             Self::LookAtAudit { .. } => "look_at_audit",
             Self::RenewCertificate => "renew_certificate",
             Self::RotateTicketKeys => "rotate_ticket_keys",

@@ -10,7 +10,7 @@ use super::clinic::{
 };
 use crate::{
     Actor, Answer, Book, Command, Hold, LookAt, LookAtMany, Mark, Outcome, PersonRecord, Place,
-    Query, Reschedule, SAME_LOOK, Sheet, Standing, Store,
+    Query, Reschedule, SAME_LOOK, SESSION_IDLE_MAX, Sheet, Standing, Store,
 };
 use domain::Person;
 
@@ -258,6 +258,13 @@ pub(super) fn the_same_look_is_recorded_once(store: &dyn Store) {
         ("look_at_sheet", of(1), by("desk")),
     ];
     assert_eq!(told, expected);
+    // A screen that looks by itself keeps nobody logged in.
+    let since = clinic.now;
+    let watching = clinic.open_session(2, 50);
+    clinic.now = since + SESSION_IDLE_MAX - SignedDuration::from_mins(1);
+    assert_eq!(look(&mut clinic, watching, &[1], sheet), Outcome::Done);
+    clinic.now = since + SESSION_IDLE_MAX;
+    assert_eq!(look(&mut clinic, watching, &[1], sheet), refused(Refusal::SessionEnded));
     clinic.open_session(1, 1);
     clinic.run(closing(1));
     let ended = Standing { session: Some(token(1)), ..standing(1) };

@@ -212,6 +212,8 @@ conformance! {
         people_are_found_by_every_word
         a_patient_without_an_account_chooses_a_password_once
         an_invitation_works_until_it_expires_or_is_replaced
+        a_link_is_over_with_any_new_password
+        a_doctors_name_is_kept_for_the_doctor
         only_a_patients_own_account_is_invited_for_the_patient
         who_is_forgotten_has_no_plan_and_no_invitation
         accounts_are_listed_by_user_name

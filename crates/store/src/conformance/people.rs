@@ -8,7 +8,7 @@ use super::clinic::{SOURCE, account_id, code, patient_id, standing, user_name};
 use crate::{
     AccountOverview, AccountRecord, Actor, AddDependant, AddPerson, Answer, AuditActor,
     ChangePerson, ChoosePassword, ChoosePlan, Command, Erase, Invite, MemberRecord, Outcome,
-    PasswordHash, PersonRecord, Query, Standing, Store,
+    PasswordHash, PersonRecord, Query, SetPassword, Standing, Store,
 };
 
 fn refused(refusal: Refusal) -> Outcome {
@@ -123,6 +123,9 @@ pub(super) fn an_account_acts_for_its_household(store: &dyn Store) {
     }
     assert_eq!(depend(&mut clinic, desk, "patient1", patient_id(1)), Outcome::Done);
     assert_eq!(depend(&mut clinic, desk, "desk", patient_id(4)), Outcome::NoSuchUser);
+    // Who has an account of one's own is nobody's dependant.
+    let not_allowed = refused(Refusal::NotAllowed);
+    assert_eq!(depend(&mut clinic, desk, "patient1", patient_id(2)), not_allowed);
     assert_eq!(depend(&mut clinic, desk, "nobody", patient_id(4)), Outcome::NoSuchUser);
     let member = |number, relation, name: Option<&str>| MemberRecord {
         patient: patient_id(number),
@@ -261,6 +264,24 @@ pub(super) fn an_invitation_works_until_it_expires_or_is_replaced(store: &dyn St
     assert_eq!(clinic.book(1, 1), refused(Refusal::SessionEnded));
 }
 
+pub(super) fn a_link_is_over_with_any_new_password(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let desk = clinic.front_desk();
+    clinic.run(Command::Invite(inviting(desk, "patient1", Some(1), 90)));
+    let password = PasswordHash::new("$another".to_owned());
+    let (user, actor) = (user_name("patient1"), Actor::Operator);
+    clinic.run(Command::SetPassword(SetPassword { user, password, actor }));
+    assert_eq!(choose_password(&mut clinic, 90), refused(Refusal::InvitationOver));
+}
+
+pub(super) fn a_doctors_name_is_kept_for_the_doctor(store: &dyn Store) {
+    let mut clinic = Clinic::open(store);
+    let desk = clinic.front_desk();
+    add(&mut clinic, desk, 9, person("Anna", "2020-02-29", "-"));
+    let invite = inviting(desk, "doc1", Some(9), 90);
+    assert_eq!(clinic.run(Command::Invite(invite)), Outcome::UserExists);
+}
+
 pub(super) fn only_a_patients_own_account_is_invited_for_the_patient(store: &dyn Store) {
     let mut clinic = Clinic::open(store);
     let desk = clinic.front_desk();
@@ -307,6 +328,12 @@ pub(super) fn who_is_forgotten_has_no_plan_and_no_invitation(store: &dyn Store) 
     assert_eq!(choose_password(&mut clinic, 90), refused(Refusal::InvitationOver));
     let person = found(&mut clinic, patient_id(1), desk).remove(0);
     assert_eq!((person.person, person.plan), (Person::default(), None));
+    // Nobody logs in under that name again, whoever is asked for a link.
+    let erased = person.user.unwrap();
+    for patient in [Some(1), None] {
+        let again = inviting(desk, erased.as_str(), patient, 91);
+        assert_eq!(clinic.run(Command::Invite(again)), Outcome::NoSuchUser);
+    }
 }
 
 pub(super) fn accounts_are_listed_by_user_name(store: &dyn Store) {

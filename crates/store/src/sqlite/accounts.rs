@@ -148,6 +148,11 @@ impl Batch<'_> {
             WHERE center = ?1 AND account = ?2 AND kind = ?4 AND revoked IS NULL";
         run(self.connection, sql, (self.center, account.as_bytes(), self.now, kind))?;
         self.add_credential(account, kind, secret)?;
+        if kind == "password" {
+            // A link to choose one is over, however the new one came about.
+            let sql = "DELETE FROM invitation WHERE center = ?1 AND account = ?2";
+            run(self.connection, sql, (self.center, account.as_bytes()))?;
+        }
         self.end_all_log_ins(account)?;
         Ok(())
     }

@@ -8,6 +8,9 @@ use super::trail::{Deed, word};
 use super::writing::Batch;
 use crate::{Actor, Erase, Outcome, StoreError};
 
+/// How the user name begins of an account whose person was forgotten.
+pub(super) const ERASED: &str = "erased-";
+
 impl Batch<'_> {
     pub(super) fn erase(&self, erase: &Erase) -> Result<Outcome, StoreError> {
         let patient = erase.patient;

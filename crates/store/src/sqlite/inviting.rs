@@ -3,6 +3,7 @@
 use domain::{AccountId, PatientId, Refusal, Role, UserName};
 use jiff::Timestamp;
 
+use super::erasure::ERASED;
 use super::reading::Reading;
 use super::rows;
 use super::statements::{one, run};
@@ -25,7 +26,9 @@ impl Batch<'_> {
         };
         let made = match (there, invite.patient) {
             (None, Some(patient)) => {
-                let new = self.is_patient(patient)? && !self.has_own_account(patient)?;
+                let new = self.is_patient(patient)?
+                    && !self.has_own_account(patient)?
+                    && !self.is_kept_name(&invite.user)?;
                 new.then_some(invite.account)
             }
             _ => None,
@@ -55,6 +58,10 @@ impl Batch<'_> {
         invite: &Invite,
         there: Option<AccountId>,
     ) -> Result<Result<AccountId, Outcome>, StoreError> {
+        // Under such a name nobody logs in again, and nobody begins to.
+        if invite.user.as_str().starts_with(ERASED) {
+            return Ok(Err(Outcome::NoSuchUser));
+        }
         let Some(patient) = invite.patient else { return Ok(there.ok_or(Outcome::NoSuchUser)) };
         if !self.is_patient(patient)? {
             return Ok(Err(Outcome::Refused(Refusal::NoSuchPatient)));
@@ -64,6 +71,7 @@ impl Batch<'_> {
             Some(_) => Ok(Err(Outcome::UserExists)),
             // The patient logs in with another user name; this one is nobody's.
             None if self.has_own_account(patient)? => Ok(Err(Outcome::NoSuchUser)),
+            None if self.is_kept_name(&invite.user)? => Ok(Err(Outcome::UserExists)),
             None => {
                 self.open_account(invite.account, &invite.user, Role::Patient, None)?;
                 self.act_for_oneself(invite.account, patient)?;
@@ -72,7 +80,14 @@ impl Batch<'_> {
         }
     }
 
-    fn has_own_account(&self, patient: PatientId) -> Result<bool, StoreError> {
+    /// Whether a user name is kept for a doctor, who will log in under the doctor's name.
+    fn is_kept_name(&self, user: &UserName) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM doctor WHERE center = ?1 AND name = ?2";
+        Ok(one(self.connection, sql, (self.center, user.as_str()), |_| Ok(()))?.is_some())
+    }
+
+    /// Whether the patient logs in oneself.
+    pub(super) fn has_own_account(&self, patient: PatientId) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM acts_for
             WHERE center = ?1 AND patient = ?2 AND relation = 'self'";
         Ok(one(self.connection, sql, (self.center, patient.as_bytes()), |_| Ok(()))?.is_some())
@@ -97,8 +112,6 @@ impl Batch<'_> {
             self.audit(&stranger)?;
             return Ok(Outcome::Refused(refusal));
         };
-        let sql = "DELETE FROM invitation WHERE center = ?1 AND account = ?2";
-        run(self.connection, sql, (self.center, account.as_bytes()))?;
         self.replace_credential(account, "password", choose.password.expose())?;
         self.audit(&Deed {
             who: AuditActor::Account(account),

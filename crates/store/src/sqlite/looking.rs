@@ -40,16 +40,19 @@ impl Batch<'_> {
 
     pub(super) fn look_at_many(&self, look: &LookAtMany) -> Result<Outcome, StoreError> {
         let verb = look.what.as_str();
-        self.of(&look.actor, verb, || {
-            for patient in &look.patients {
-                // Of who is not there, nothing was shown.
-                if !self.looked_lately(&look.actor, verb, *patient)? && self.is_patient(*patient)? {
-                    let deed = Deed::by(&look.actor, verb, DONE);
-                    self.audit(&Deed { patient: Some(*patient), ..deed })?;
-                }
+        if self.still_stands(&look.actor)? == Stands::No {
+            let refusal = Refusal::SessionEnded;
+            self.audit(&Deed::by(&look.actor, verb, &word(refusal)))?;
+            return Ok(Outcome::Refused(refusal));
+        }
+        for patient in &look.patients {
+            // Of who is not there, nothing was shown.
+            if !self.looked_lately(&look.actor, verb, *patient)? && self.is_patient(*patient)? {
+                let deed = Deed::by(&look.actor, verb, DONE);
+                self.audit(&Deed { patient: Some(*patient), ..deed })?;
             }
-            Ok(Outcome::Done)
-        })
+        }
+        Ok(Outcome::Done)
     }
 
     /// Whether the same look was recorded within [`SAME_LOOK`]. Only what is as young is read: the

@@ -1,6 +1,6 @@
 //! Who a patient is, which plan the patient has, and for whom an account acts.
 
-use domain::{PatientId, Person, PlanName, Refusal, Relation, Role, UserName};
+use domain::{AccountId, PatientId, Person, PlanName, Refusal, Relation, Role, UserName};
 use rusqlite::Row;
 
 use super::reading::Reading;
@@ -101,6 +101,12 @@ impl Batch<'_> {
             if one(self.connection, sql, key, |_| Ok(()))?.is_none() {
                 return Ok(Outcome::NoSuchUser);
             }
+            // Who has an account of one's own becomes nobody's dependant: an account that somebody
+            // made up would see everything of them, and nothing would tell.
+            let already = self.acts_for(account, add.patient)?;
+            if !already && self.has_own_account(add.patient)? {
+                return Ok(Outcome::Refused(Refusal::NotAllowed));
+            }
             self.of_patient(add.patient, || {
                 let sql = "INSERT INTO acts_for (center, account, patient, relation, added)
                     VALUES (?1, ?2, ?3, 'dependant', ?4) ON CONFLICT DO NOTHING";
@@ -109,6 +115,12 @@ impl Batch<'_> {
                 Ok(())
             })
         })
+    }
+
+    fn acts_for(&self, account: AccountId, patient: PatientId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM acts_for WHERE center = ?1 AND account = ?2 AND patient = ?3";
+        let params = (self.center, account.as_bytes(), patient.as_bytes());
+        Ok(one(self.connection, sql, params, |_| Ok(()))?.is_some())
     }
 
     /// Does something about a patient, if there is such a patient.

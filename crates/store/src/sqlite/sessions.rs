@@ -42,6 +42,14 @@ pub(super) enum Stands {
 }
 
 impl Batch<'_> {
+    /// Whether an actor still stands, without its session being used: a screen that looks by itself
+    /// must not keep somebody logged in who has gone.
+    pub(super) fn still_stands(&self, actor: &Actor) -> Result<Stands, StoreError> {
+        let Actor::Account(standing) = actor else { return Ok(Stands::Yes) };
+        let ground = stands(self.connection, self.center, standing, self.now)?;
+        Ok(if ground == Ground::Lost { Stands::No } else { Stands::Yes })
+    }
+
     /// Whether an actor still stands; its session is in use then.
     pub(super) fn stands(&self, actor: &Actor) -> Result<Stands, StoreError> {
         let Actor::Account(standing) = actor else { return Ok(Stands::Yes) };

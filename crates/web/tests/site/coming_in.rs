@@ -1,6 +1,6 @@
 //! Logging in and out, and what every page brings.
 
-use crate::clinic::Clinic;
+use crate::clinic::{Clinic, PASSWORD};
 
 #[tokio::test]
 async fn a_patient_logs_in_and_out() {
@@ -13,6 +13,18 @@ async fn a_patient_logs_in_and_out() {
     assert!(page.text().contains("You are logged out."), "{page:?}");
     assert!(!page.text().contains("My appointments"));
     assert_eq!(ann.cookie("__Host-session"), None);
+}
+
+#[tokio::test]
+async fn who_logs_in_again_leaves_no_session_behind() {
+    let clinic = Clinic::open().await;
+    let mut ann = clinic.logged_in("ann").await;
+    let before = ann.cookie("__Host-session").unwrap().to_owned();
+    let form = [("user", "bob"), ("password", PASSWORD), ("one_time", "")];
+    assert_eq!(ann.post("/log-in", &form).await.status, 303);
+    let mut thief = clinic.browser();
+    thief.forge_cookie("__Host-session", &before);
+    assert_eq!(thief.get("/appointments").await.header("location"), Some("/log-in?over"));
 }
 
 #[tokio::test]

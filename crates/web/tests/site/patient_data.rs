@@ -44,6 +44,18 @@ async fn somebody_books_for_a_child_and_for_herself() {
     assert_eq!(page.status, 200, "a link to the child's appointment works all the same");
     assert!(page.text().contains("Emma Example"), "{page:?}");
 
+    // A form is about whom its page was, whoever was chosen meanwhile in another window.
+    ann.post("/me/patient", &[("patient", &emma)]).await;
+    let slot = free(&clinic, "doc1", 1).await.remove(0).id.to_string();
+    let page = ann.submit("/slots/hold", &[("slot", &slot)]).await;
+    let (patient, request) = (page.value_of("patient"), page.value_of("request"));
+    let (patient, request) = (patient.unwrap(), request.unwrap());
+    assert_eq!(patient, emma);
+    ann.post("/me/patient", &[("patient", &own)]).await;
+    let form = [("slot", slot.as_str()), ("request", &request), ("patient", &patient)];
+    let page = ann.submit("/book", &form).await;
+    assert!(page.text().contains("Emma Example"), "{page:?}");
+
     // Whoever a forged cookie names, the account is asked.
     let bobs = patient_of("bob", &clinic).to_string();
     for forged in [bobs.as_str(), "nonsense", ""] {

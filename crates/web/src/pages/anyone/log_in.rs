@@ -74,7 +74,10 @@ pub(crate) async fn log_in(
         None => Err(No::Refused(Refusal::WrongCredentials)),
     };
     match tried {
-        Ok((welcome, role)) => welcomed(&headers, &welcome, role),
+        Ok((welcome, role)) => {
+            end_session_before(&site, &visitor, &headers).await;
+            welcomed(&headers, &welcome, role)
+        }
         Err(no) => {
             let refused = Some(in_words(&visitor.words, no));
             page(&site, &visitor, status_of(no), user, refused)
@@ -122,6 +125,17 @@ async fn converse(site: &Site, visit: &mut Visit, visitor: &Visitor, request: Re
             Step::Answer(reply) => return reply,
             Step::Do(effect) => step = visit.resume(site.runtime.carry_out(effect).await),
         }
+    }
+}
+
+/// Whoever was here before is not left logged in (OWASP ASVS 5, 7.2.4).
+async fn end_session_before(site: &Site, visitor: &Visitor, headers: &HeaderMap) {
+    let token = cookies::read(headers, cookies::SESSION)
+        .and_then(|token| SessionToken::try_from(token.to_owned()).ok());
+    let Some(token) = token else { return };
+    let errand = center::errand::log_out(&token, visitor.source);
+    if let Err(error) = site.runtime.run(errand).await {
+        tracing::warn!(%error, "an earlier session could not be ended");
     }
 }
 

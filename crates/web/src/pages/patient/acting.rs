@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use center::errand::MemberRecord;
 use center::{Account, Errand, No, Tending};
-use domain::{PlanName, Refusal};
+use domain::{PatientId, PlanName, Refusal};
 use jiff::Timestamp;
 
 use crate::Site;
@@ -37,6 +37,21 @@ impl Acting {
         let household = site.runtime.run(by.account.household(by.visitor.now())).await;
         let household = household.map_err(|no| Problem::of(words.clone(), no))?;
         Ok(Self { site, by, tending, household })
+    }
+
+    /// For the patient whom a form is about, whoever was chosen meanwhile in another window; the
+    /// chosen one for a form that names nobody.
+    ///
+    /// # Errors
+    /// For a patient whom the account does not act for.
+    pub(super) fn about(mut self, patient: &str) -> Result<Self, Problem> {
+        if patient.is_empty() {
+            return Ok(self);
+        }
+        let asked = patient.parse::<PatientId>().ok();
+        let tending = asked.and_then(|patient| self.account().tend_for(patient).ok());
+        self.tending = tending.ok_or_else(|| self.refused(Refusal::NoSuchPatient))?;
+        Ok(self)
     }
 
     pub(super) fn account(&self) -> &Account {

@@ -33,6 +33,8 @@ struct DecidingPage {
     refused: Option<(String, String)>,
     /// For whom; `None` where it can be about one patient only.
     whose: Option<String>,
+    /// The patient, for the forms.
+    patient: String,
     held: Vec<Held>,
     /// What somebody reached for in vain, to be tried again.
     wanted: Option<Wanted>,
@@ -70,12 +72,18 @@ enum Tried {
 pub(crate) struct SlotForm {
     #[serde(default)]
     slot: String,
+    /// Whose hold it is; empty for the patient who was chosen.
+    #[serde(default)]
+    patient: String,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct BookForm {
     #[serde(default)]
     slot: String,
+    /// For whom; empty for the patient who was chosen.
+    #[serde(default)]
+    patient: String,
     #[serde(default)]
     request: String,
 }
@@ -130,6 +138,7 @@ async fn try_hold(acting: &Acting, slot: SlotId) -> Result<Response, Problem> {
 }
 
 pub(crate) async fn book(acting: Acting, Form(form): Form<BookForm>) -> Result<Response, Problem> {
+    let acting = acting.about(&form.patient)?;
     let slot = slot_of(&form.slot).ok_or_else(|| acting.refused(Refusal::NoSuchSlot))?;
     let (present, rules) = (&acting.visitor().present, &acting.site.rules);
     let request = request_of(&form.request);
@@ -153,6 +162,7 @@ pub(crate) async fn release(
     acting: Acting,
     Form(form): Form<SlotForm>,
 ) -> Result<Response, Problem> {
+    let acting = acting.about(&form.patient)?;
     let slot = slot_of(&form.slot).ok_or_else(|| acting.refused(Refusal::NoSuchSlot))?;
     acting.run(acting.tending.release(slot)).await?;
     let mut response = go_to_saying("/deciding", Notice("notice-my-released"));
@@ -181,8 +191,9 @@ async fn page(acting: &Acting, no: Option<No>, tried: Tried) -> Result<Response,
     let held = held_slots(acting, &doctors, holds, &tried).await;
     let refused = no.map(|no| in_words(acting.words(), no));
     let status = no.map_or(StatusCode::OK, status_of);
-    let whose = acting.whose();
-    Ok(show_with(status, &DecidingPage { frame, refused, whose, held, wanted, lapsed }))
+    let (whose, patient) = (acting.whose(), acting.tending.patient().to_string());
+    let drawn = DecidingPage { frame, refused, whose, patient, held, wanted, lapsed };
+    Ok(show_with(status, &drawn))
 }
 
 async fn held_slots(

@@ -28,6 +28,8 @@ struct MePage {
     birth_date: String,
     /// Empty when it is not known.
     contact: String,
+    /// The patient, for the forms.
+    patient: String,
     /// The plan in force, or what was typed instead.
     plan: String,
     is_plan_wrong: bool,
@@ -47,6 +49,9 @@ struct Member {
 pub(crate) struct PlanForm {
     #[serde(default)]
     plan: String,
+    /// Whose plan; empty for the patient who was chosen.
+    #[serde(default)]
+    patient: String,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +76,7 @@ pub(crate) async fn choose_plan(
     acting: Acting,
     Form(form): Form<PlanForm>,
 ) -> Result<Response, Problem> {
+    let acting = acting.about(&form.patient)?;
     let (plan, notice) = match form.plan.trim() {
         "" => (None, "notice-my-plan-forgotten"),
         text => match PlanName::new(text) {
@@ -120,6 +126,7 @@ async fn page(acting: &Acting, typed: Option<Typed>) -> Result<Response, Problem
     let person = record.person;
     let plan = typed.map(|typed| typed.plan).or_else(|| record.plan.map(String::from));
     let me = MePage {
+        patient: acting.tending.patient().to_string(),
         frame: acting.frame("me-title", Section::Me),
         refused,
         user: acting.account().user().to_string(),
