@@ -1,9 +1,9 @@
 //! The pages of a center as a process: over HTTPS with its own certificate, and what its log holds.
 
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -141,4 +141,75 @@ fn a_flood_of_connections_is_held_to_the_limit_that_was_set() {
     // The first had to make room, long before its time was over.
     let gone = idle[0].read(&mut [0]);
     assert!(matches!(gone, Ok(0)), "{gone:?}");
+}
+
+/// A patient at a line of JSON.
+struct Line(BufReader<TcpStream>);
+
+impl Line {
+    fn ask(&mut self, line: &str) -> serde_json::Value {
+        self.0.get_mut().write_all(format!("{line}\n").as_bytes()).unwrap();
+        let mut reply = String::new();
+        self.0.read_line(&mut reply).unwrap();
+        serde_json::from_str(&reply).unwrap_or_else(|error| panic!("{error}: {reply}"))
+    }
+
+    fn log_in(center: SocketAddr, (user, password): (&str, &str)) -> Self {
+        let mut line = Self(BufReader::new(connect(center)));
+        let log_in =
+            format!(r#"{{"id":0,"request":"log_in","user":"{user}","password":"{password}"}}"#);
+        assert_eq!(line.ask(&log_in)["reply"], "logged_in");
+        line
+    }
+}
+
+/// A form, with the cookie of a session.
+fn form(path: &str, cookie: &str, fields: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\n\
+         Connection: close\r\nCookie: {cookie}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{fields}",
+        fields.len()
+    )
+}
+
+#[test]
+fn of_a_line_and_a_page_that_want_one_slot_one_gets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (center, pages) = open(folder.path(), "127.0.0.1:0", &[]);
+    let (first, second) = (PATIENTS[0], PATIENTS[1]);
+    let mut line = Line::log_in(center.address, (first.0, first.1));
+    let log_in = form("/log-in", "a=b", &format!("user={}&password={}", second.0, second.1));
+    let told = ask(&mut connect(pages), &log_in);
+    let token = told.split("__Host-session=").nth(1).unwrap().split(';').next().unwrap();
+    let cookie = format!("__Host-session={token}");
+    let slots = line.ask(r#"{"id":1,"request":"slots","limit":60}"#);
+    let slots = slots["slots"].as_array().unwrap().clone();
+    assert!(slots.len() >= 40, "{}", slots.len());
+    let (mut by_line, mut by_page) = (0, 0);
+    for slot in &slots {
+        let id = slot["slot_id"].as_i64().unwrap();
+        let wanted = form("/book", &cookie, &format!("slot={id}&request=page{id}"));
+        let together = Barrier::new(2);
+        let (at_line, at_page) = std::thread::scope(|scope| {
+            let at_page = scope.spawn(|| {
+                let mut stream = connect(pages);
+                together.wait();
+                ask(&mut stream, &wanted)
+            });
+            together.wait();
+            let book =
+                format!(r#"{{"id":2,"request":"book","slot_id":{id},"request_id":"line{id}"}}"#);
+            (line.ask(&book), at_page.join().unwrap())
+        });
+        let line_won = at_line["reply"] == "booked";
+        let page_won = at_page.starts_with("HTTP/1.1 303 ");
+        assert!(line_won || at_line["refusal"] == "slot_taken", "{at_line}");
+        assert!(page_won || at_page.starts_with("HTTP/1.1 409 "), "{at_page}");
+        assert!(line_won != page_won, "slot {id}: {at_line} {at_page}");
+        by_line += usize::from(line_won);
+        by_page += usize::from(page_won);
+    }
+    assert_eq!(by_line + by_page, slots.len());
 }
