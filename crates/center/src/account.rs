@@ -8,7 +8,10 @@ use std::net::IpAddr;
 
 use domain::{DoctorName, PatientId, Refusal, Right, Role, UserName};
 use jiff::{SignedDuration, Timestamp};
-use store::{AccountRecord, Actor, SESSION_IDLE_MAX, SESSION_MAX, Standing, TokenHash};
+use store::{
+    AccountRecord, Actor, AuditNote, NoteOutcome, NoteVerb, SESSION_IDLE_MAX, SESSION_MAX,
+    Standing, TokenHash,
+};
 
 /// How often a session is marked as used while its client asks for things.
 const TOUCH_EACH: SignedDuration = SignedDuration::from_mins(1);
@@ -144,6 +147,22 @@ impl Account {
             return Ok(Tending { standing: self.standing, patient, whose: Whose::Own });
         }
         self.tend(patient).ok_or(Refusal::NoSuchPatient)
+    }
+
+    /// For the audit: that it asked for a right that it does not have.
+    #[must_use]
+    pub fn note_not_allowed(&self, right: Right) -> AuditNote {
+        let verb = match right {
+            Right::SeeSlots => NoteVerb::SeeSlots,
+            Right::TendOwn | Right::TendAny => NoteVerb::Look,
+            Right::Practise => NoteVerb::Practise,
+            Right::RunDesk => NoteVerb::RunDesk,
+            Right::Schedule => NoteVerb::Schedule,
+            Right::Oversee => NoteVerb::Oversee,
+        };
+        let outcome = NoteOutcome::Refused(Refusal::NotAllowed);
+        let Standing { account, source, .. } = self.standing;
+        AuditNote { account: Some(account), verb, outcome, source, patient: None, times: 1 }
     }
 
     /// The right to work at the front desk.

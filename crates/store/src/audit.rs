@@ -124,6 +124,10 @@ pub enum NoteVerb {
     Ticket,
     /// To see or end sessions, or to see the audit.
     Oversee,
+    /// To work at the front desk.
+    RunDesk,
+    /// To publish slots, or to block and open doctors' time.
+    Schedule,
 }
 
 impl NoteVerb {
@@ -143,6 +147,8 @@ impl NoteVerb {
             Self::Reschedule => "reschedule",
             Self::Ticket => "ticket",
             Self::Oversee => "oversee",
+            Self::RunDesk => "run_desk",
+            Self::Schedule => "schedule",
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use center::errand::come_back;
 use center::{Account, No, Present};
-use domain::{Refusal, SessionToken};
+use domain::{Refusal, Right, SessionToken};
 use jiff::Timestamp;
 
 use crate::Site;
@@ -43,6 +43,15 @@ pub(crate) struct LoggedIn {
     pub(crate) visitor: Visitor,
     /// The visitor's account.
     pub(crate) account: Account,
+}
+
+impl LoggedIn {
+    /// A page for whoever asked for a right that the account does not have; the audit knows of it, as
+    /// over TCP.
+    pub(crate) fn without(&self, site: &Site, right: Right, refusal: Refusal) -> Problem {
+        site.runtime.note(self.account.note_not_allowed(right));
+        Problem::of(self.visitor.words.clone(), No::Refused(refusal))
+    }
 }
 
 impl Visitor {

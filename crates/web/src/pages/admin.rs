@@ -17,7 +17,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
 use center::{No, Oversight};
-use domain::Refusal;
+use domain::{Refusal, Right};
 use jiff::Timestamp;
 
 use crate::Site;
@@ -56,7 +56,7 @@ impl FromRequestParts<Arc<Site>> for Overseer {
         let logged_in = LoggedIn::from_request_parts(parts, site).await?;
         match logged_in.account.oversee() {
             Ok(oversight) => Ok(Self { logged_in, oversight }),
-            Err(refusal) => Err(Problem::of(logged_in.visitor.words, No::Refused(refusal))),
+            Err(refusal) => Err(logged_in.without(site, Right::Oversee, refusal)),
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
 use center::{Errand, No, Scheduling};
-use domain::{DoctorName, Refusal};
+use domain::{DoctorName, Refusal, Right};
 
 use crate::Site;
 use crate::language::Words;
@@ -67,7 +67,7 @@ impl FromRequestParts<Arc<Site>> for AtSchedule {
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Problem> {
         let logged_in = LoggedIn::from_request_parts(parts, site).await?;
-        let refused = |refusal| Problem::of(logged_in.visitor.words.clone(), No::Refused(refusal));
+        let refused = |refusal| logged_in.without(site, Right::Schedule, refusal);
         let schedule = logged_in.account.schedule().map_err(refused)?;
         Ok(Self { site: site.clone(), logged_in, schedule })
     }

@@ -7,7 +7,10 @@ use std::path::Path;
 
 use domain::{AccountId, DoctorName, EnrolmentCode, Entropy, Right, Role};
 use jiff::{SignedDuration, Timestamp};
-use store::{Actor, Answer, CodeHash, Command, Enrol, OfferEnrolment, Outcome, Query, Store as _};
+use store::{
+    Actor, Answer, AuditRecord, CodeHash, Command, Enrol, OfferEnrolment, Outcome, Query,
+    Store as _,
+};
 
 use crate::browser::{Browser, Page};
 use crate::clinic::{Clinic, PASSWORD};
@@ -152,6 +155,16 @@ async fn who_has_not_the_right_to_a_form_is_refused_alike_and_changes_nothing() 
         }
     }
     assert!(tried >= 30, "ten forms of the administrator, three others: {tried}");
+    // The audit hears of it, with one of the next batches.
+    clinic.runtime.stop();
+    let trail = Query::AuditTrail { since: None, patient: None, after: None, limit: 1_000 };
+    let Answer::AuditTrail(records) = clinic.store.reader().unwrap().read(&trail).unwrap() else {
+        panic!("no trail")
+    };
+    for verb in ["run_desk", "schedule", "oversee"] {
+        let noted = |record: &AuditRecord| record.verb == verb && record.outcome == "not_allowed";
+        assert!(records.iter().any(noted), "{verb}");
+    }
     assert_eq!(everything(&clinic), before);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use center::{Desk, Errand, No, Present};
-use domain::{BirthDate, Contact, Person, PersonName, Refusal, RequestId, to_hexadecimal};
+use domain::{BirthDate, Contact, Person, PersonName, Refusal, RequestId, Right, to_hexadecimal};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -63,7 +63,7 @@ impl FromRequestParts<Arc<Site>> for AtDesk {
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Problem> {
         let logged_in = LoggedIn::from_request_parts(parts, site).await?;
-        let refused = |refusal| Problem::of(logged_in.visitor.words.clone(), No::Refused(refusal));
+        let refused = |refusal| logged_in.without(site, Right::RunDesk, refusal);
         let desk = logged_in.account.desk().map_err(refused)?;
         Ok(Self { site: site.clone(), logged_in, desk })
     }

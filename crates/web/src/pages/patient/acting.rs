@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use center::errand::MemberRecord;
 use center::{Account, Errand, No, Tending};
-use domain::{PatientId, PlanName, Refusal};
+use domain::{PatientId, PlanName, Refusal, Right};
 use jiff::Timestamp;
 
 use crate::Site;
@@ -32,7 +32,7 @@ impl Acting {
     pub(super) async fn of(site: Arc<Site>, by: LoggedIn) -> Result<Self, Problem> {
         let words = &by.visitor.words;
         let tending = acting_for(&by.account, &by.visitor.headers);
-        let not_allowed = || Problem::of(words.clone(), No::Refused(Refusal::NotAllowed));
+        let not_allowed = || by.without(&site, Right::TendOwn, Refusal::NotAllowed);
         let tending = tending.ok_or_else(not_allowed)?;
         let household = site.runtime.run(by.account.household(by.visitor.now())).await;
         let household = household.map_err(|no| Problem::of(words.clone(), no))?;
