@@ -14,7 +14,7 @@ use store::{
 };
 
 /// How often a session is marked as used while its client asks for things.
-const TOUCH_EACH: SignedDuration = SignedDuration::from_mins(1);
+pub(crate) const TOUCH_EACH: SignedDuration = SignedDuration::from_mins(1);
 
 /// An account that has logged in.
 #[derive(Debug, Clone)]

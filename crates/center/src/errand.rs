@@ -16,11 +16,11 @@ mod timetable;
 use std::net::IpAddr;
 
 use domain::{Refusal, SessionToken};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use store::{Answer, CloseSession, Command, Outcome, Query, TokenHash};
 use thiserror::Error;
 
-use crate::account::Account;
+use crate::account::{Account, TOUCH_EACH};
 use crate::{Effect, Fed, Settled};
 
 pub use self::anyone::{
@@ -39,9 +39,6 @@ pub use self::oversight::{ACCOUNTS_LISTED_MAX, AUDIT_LISTED_MAX, AuditWanted, Ne
 pub use self::scheduling::{Blocked, Calendar, Published};
 pub use self::tending::{HOLD_FOR, HOLDS_MAX, QuoteFor};
 pub use self::timetable::{SLOTS_AT_ONCE_MAX, Timetable, TimetableError};
-
-/// How often a session is marked as used.
-const TOUCH_EACH: SignedDuration = SignedDuration::from_mins(1);
 
 /// One thing to be done for somebody; `T` is what that one wants to have.
 pub struct Errand<T> {

@@ -4,6 +4,7 @@
 
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
+use domain::SessionToken;
 
 /// The token of a session.
 pub(crate) const SESSION: &str = "__Host-session";
@@ -35,6 +36,11 @@ pub(crate) fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         let (key, value) = pair.trim().split_once('=')?;
         (key == name).then_some(value)
     })
+}
+
+/// The session that came with a request.
+pub(crate) fn session(headers: &HeaderMap) -> Option<SessionToken> {
+    read(headers, SESSION).and_then(|token| SessionToken::try_from(token.to_owned()).ok())
 }
 
 /// Sets a cookie. `value` is ours: letters, digits, `-`, `_` and `.`.

@@ -72,8 +72,7 @@ impl FromRequestParts<Arc<Site>> for Watching {
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Response> {
         let over = StatusCode::UNAUTHORIZED;
-        let token = cookies::read(&parts.headers, cookies::SESSION)
-            .and_then(|token| SessionToken::try_from(token.to_owned()).ok());
+        let token = cookies::session(&parts.headers);
         let Some(token) = token else { return Err(over.into_response()) };
         let source = Visitor::source_of(parts);
         let now = runtime::now();

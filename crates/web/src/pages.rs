@@ -7,7 +7,7 @@ pub(crate) mod desk;
 pub(crate) mod patient;
 pub(crate) mod schedule;
 
-use domain::DoctorName;
+use domain::{DoctorName, RequestId};
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::acting::acting_for;
@@ -21,4 +21,15 @@ pub(crate) fn doctor_key(doctor: &DoctorName) -> String {
 /// What stands for any name in an address.
 pub(crate) fn opaque_key(name: &str) -> String {
     Sha256::digest(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An id for a form that is drawn now: the form sent twice is one deed.
+pub(crate) fn fresh_request() -> String {
+    domain::to_hexadecimal(&runtime::fresh_entropy().0[..16])
+}
+
+/// The id that came with a form; a fresh one where it is none of ours.
+pub(crate) fn request_of(text: &str) -> RequestId {
+    let fresh = || RequestId::new(&fresh_request()).expect("hexadecimal digits are a name");
+    RequestId::new(text).unwrap_or_else(|_| fresh())
 }

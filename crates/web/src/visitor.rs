@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use center::errand::come_back;
 use center::{Account, No, Present};
-use domain::{Refusal, Right, SessionToken};
+use domain::{Refusal, Right};
 use jiff::Timestamp;
 
 use crate::Site;
@@ -75,8 +75,7 @@ impl FromRequestParts<Arc<Site>> for Visitor {
         let present = Present { now: runtime::now(), entropy: runtime::fresh_entropy() };
         let headers = parts.headers.clone();
         let stranger = Self { words, source, present, account: None, session_over: false, headers };
-        let token = cookies::read(&parts.headers, cookies::SESSION)
-            .and_then(|token| SessionToken::try_from(token.to_owned()).ok());
+        let token = cookies::session(&parts.headers);
         let Some(token) = token else { return Ok(stranger) };
         match site.runtime.run(come_back(&token, source, present.now)).await {
             Ok(account) => Ok(Self { account: Some(account), ..stranger }),

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
-use domain::{RequestId, SlotId};
+use domain::SlotId;
 
 use crate::Site;
 
@@ -49,15 +49,4 @@ pub(crate) fn routes() -> Router<Arc<Site>> {
 /// A slot from a form; `None` for what no form of ours sends.
 fn slot_of(text: &str) -> Option<SlotId> {
     text.parse().ok().map(SlotId)
-}
-
-/// A request id that no form had before.
-fn fresh_request() -> String {
-    domain::to_hexadecimal(&runtime::fresh_entropy().0[..16])
-}
-
-/// A request id from a form, else a fresh one: then the form was not ours, and sent twice it is twice.
-fn request_of(text: &str) -> RequestId {
-    let fresh = || RequestId::new(&fresh_request()).expect("hex digits are a request id");
-    RequestId::new(text).unwrap_or_else(|_| fresh())
 }

@@ -9,9 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use center::message::{KeepSession, LogInWith, LoggedIn as Welcome, Reply, Request};
 use center::{No, Step, Visit};
-use domain::{
-    DeviceCookie, OneTimePassword, Password, Refusal, Right, Role, SessionToken, UserName,
-};
+use domain::{DeviceCookie, OneTimePassword, Password, Refusal, Right, Role, UserName};
 use serde::Deserialize;
 
 use crate::cookies::{self, Keep};
@@ -130,8 +128,7 @@ async fn converse(site: &Site, visit: &mut Visit, visitor: &Visitor, request: Re
 
 /// Whoever was here before is not left logged in (OWASP ASVS 5, 7.2.4).
 async fn end_session_before(site: &Site, visitor: &Visitor, headers: &HeaderMap) {
-    let token = cookies::read(headers, cookies::SESSION)
-        .and_then(|token| SessionToken::try_from(token.to_owned()).ok());
+    let token = cookies::session(headers);
     let Some(token) = token else { return };
     let errand = center::errand::log_out(&token, visitor.source);
     if let Err(error) = site.runtime.run(errand).await {
@@ -165,8 +162,7 @@ pub(crate) async fn log_out(
     visitor: Visitor,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = cookies::read(&headers, cookies::SESSION)
-        .and_then(|token| SessionToken::try_from(token.to_owned()).ok());
+    let token = cookies::session(&headers);
     if let Some(token) = token {
         let errand = center::errand::log_out(&token, visitor.source);
         let ended = site.runtime.run(errand).await;

@@ -10,12 +10,13 @@ use center::{No, Tending};
 use domain::{AppointmentId, AppointmentStatus, Reason, Refusal};
 use serde::Deserialize;
 
-use super::at_work::{AtDesk, fresh_request, request_of};
+use super::at_work::AtDesk;
 use super::calendar::Doctors;
 use super::person::tending;
 use super::sheet::Who;
 use crate::language::Words;
 use crate::page::{self, Frame, Notice, Section, go_to_saying, show_with};
+use crate::pages::{fresh_request, request_of};
 use crate::problem::{Problem, in_words, status_of};
 
 /// An appointment of an address, with whose it is.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use center::{Desk, Errand, No, Present};
-use domain::{BirthDate, Contact, Person, PersonName, Refusal, RequestId, Right, to_hexadecimal};
+use domain::{BirthDate, Contact, Person, PersonName, Refusal, Right};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -67,17 +67,6 @@ impl FromRequestParts<Arc<Site>> for AtDesk {
         let desk = logged_in.account.desk().map_err(refused)?;
         Ok(Self { site: site.clone(), logged_in, desk })
     }
-}
-
-/// An id for a form that is drawn now: the form sent twice is one deed.
-pub(crate) fn fresh_request() -> String {
-    to_hexadecimal(&runtime::fresh_entropy().0[..16])
-}
-
-/// The id that came with a form; a fresh one where it is none of ours.
-pub(crate) fn request_of(text: &str) -> RequestId {
-    let fresh = || RequestId::new(&fresh_request()).expect("hexadecimal digits are a name");
-    RequestId::new(text).unwrap_or_else(|_| fresh())
 }
 
 /// What is typed about a person, kept as it was typed.

@@ -8,11 +8,12 @@ use center::No;
 use domain::{PatientId, Person, Reason, Refusal};
 use serde::Deserialize;
 
-use super::at_work::{AtDesk, PersonForm, WrongField, back_of, fresh_request, request_of};
+use super::at_work::{AtDesk, PersonForm, WrongField, back_of};
 use super::calendar::{Doctors, day_of};
 use super::reaching::{SlotForm, SlotLine, Stopped, stopped};
 use super::sheet::Who;
 use crate::page::{Frame, Notice, Section, go_to_saying, show_with};
+use crate::pages::{fresh_request, request_of};
 use crate::problem::{Problem, status_of};
 
 #[derive(Template)]

@@ -12,11 +12,12 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::appointment::Found;
-use super::at_work::{AtDesk, fresh_request, request_of};
+use super::at_work::AtDesk;
 use super::calendar::{DoctorChoice, Doctors, day_of};
 use super::reaching::{SlotForm, SlotLine, Stopped, stopped};
 use super::sheet::{Asked, SheetWanted};
 use crate::page::{self, Frame, Notice, Section, go_to_saying, show_with};
+use crate::pages::{fresh_request, request_of};
 use crate::problem::{Problem, status_of};
 
 #[derive(Template)]

@@ -8,10 +8,11 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::at_work::{AtDesk, fresh_request};
+use super::at_work::AtDesk;
 use super::calendar::{DoctorChoice, Doctors};
 use super::sheet::row_at;
 use crate::language::Words;
+use crate::pages::fresh_request;
 use crate::problem::Problem;
 
 /// How many other slots are offered when one is refused.

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use super::acting::Acting;
 use super::appointment::Found;
 use super::shown::ShownSlot;
-use super::{fresh_request, request_of};
 use crate::page::{Frame, Notice, Section, go_to_saying, show_with};
+use crate::pages::{fresh_request, request_of};
 use crate::problem::{Problem, in_words, status_of};
 
 #[derive(Template)]

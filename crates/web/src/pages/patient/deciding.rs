@@ -15,10 +15,11 @@ use serde::Deserialize;
 use super::acting::Acting;
 use super::price::Price;
 use super::shown::{Doctors, ShownSlot};
-use super::{fresh_request, held, request_of, slot_of, taken};
+use super::{held, slot_of, taken};
 use crate::Site;
 use crate::cookies::{self, Keep};
 use crate::page::{self, Frame, Notice, Section, go_to, go_to_saying, show_with};
+use crate::pages::{fresh_request, request_of};
 use crate::problem::{Problem, in_words, status_of};
 use crate::visitor::{LoggedIn, Visitor};
 

@@ -16,8 +16,9 @@ use serde::Deserialize;
 use super::acting::Acting;
 use super::appointment::Found;
 use super::shown::{Others, ShownSlot};
-use super::{fresh_request, request_of, slot_of, taken};
+use super::{slot_of, taken};
 use crate::page::{Frame, Notice, Section, go_to_saying, show_with};
+use crate::pages::{fresh_request, request_of};
 use crate::problem::{Problem, in_words, status_of};
 
 /// So many free slots are offered, of the same doctor and of others.
